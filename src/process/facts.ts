@@ -1,0 +1,128 @@
+import type { Pid, Ticks } from "../record/record.ts";
+import type { Instant } from "./instant.ts";
+
+/*
+ * Facts are immutable: nobody edits one, exec makes a new Image, a changed uid a new Credentials. Whoever holds
+ * a reference holds the truth of its moment. Absent is `undefined`, never "" or 0.
+ *
+ * `rendered` is a place for the writer of documents to keep the text it made of a fact (ecs/); it is no part of the fact.
+ */
+
+/** Who a process is. Two processes are the same when pid and startTicks are. */
+export interface Identity {
+  readonly pid: Pid;
+  readonly startTicks: Ticks;
+  /** By the offset that is fixed once per boot: equal in every document. */
+  readonly start: Instant;
+  /** design.md, Identity: 24 characters. */
+  readonly entityId: string;
+}
+
+/** What runs: made by exec, inherited by fork. */
+export interface Image {
+  /** Path up to the process's own root; `memfd:NAME` for a memfd. */
+  readonly executable: string | undefined;
+  /** Basename of the executable. */
+  readonly name: string | undefined;
+  readonly args: readonly string[] | undefined;
+  /** As the kernel counted: can be more than args.length when they were cut. */
+  readonly argsCount: number | undefined;
+  /** Bytes of the arguments as given, closing NULs included. Differs from what args holds only when cut. */
+  readonly argsLength: number;
+  /** args joined by one space. */
+  readonly commandLine: string | undefined;
+  /** At exec. */
+  readonly workingDirectory: string | undefined;
+  /** The script, when the image is its interpreter. */
+  readonly scriptPath: string | undefined;
+  readonly deleted: boolean;
+  readonly memfd: boolean;
+  readonly file: FileIdentity | undefined;
+  readonly cgroupId: number;
+  readonly namespaces: Namespaces;
+  /** Bits of Quality that belong to this image. */
+  readonly quality: number;
+  rendered: unknown;
+}
+
+export interface FileIdentity {
+  readonly inode: number;
+  readonly size: number;
+  readonly mtimeSeconds: number;
+  readonly mtimeNanos: number;
+  readonly ctimeSeconds: number;
+  readonly ctimeNanos: number;
+  readonly device: number;
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  readonly nlink: number;
+}
+
+/** By inode number, as /proc/PID/ns shows them. */
+export interface Namespaces {
+  readonly mnt: number;
+  readonly pid: number;
+  readonly user: number;
+  readonly net: number;
+  readonly uts: number;
+  readonly ipc: number;
+  readonly cgroup: number;
+}
+
+/** Ids of the initial user namespace, capability sets as two 32-bit halves. */
+export interface Credentials {
+  readonly uid: number;
+  readonly gid: number;
+  readonly euid: number;
+  readonly egid: number;
+  readonly suid: number;
+  readonly sgid: number;
+  readonly capEffectiveLow: number;
+  readonly capEffectiveHigh: number;
+  readonly capPermittedLow: number;
+  readonly capPermittedHigh: number;
+  rendered: unknown;
+}
+
+export interface Session {
+  readonly session: Pid;
+  readonly processGroup: Pid;
+  /** Of the controlling terminal; both 0 when there is none. */
+  readonly ttyMajor: number;
+  readonly ttyMinor: number;
+}
+
+/** The parent as it was when it forked this process. */
+export interface Parent {
+  readonly identity: Identity;
+  /** undefined when mayfly never learnt it (quality parent_unknown) or it is a kernel thread. */
+  readonly image: Image | undefined;
+  readonly credentials: Credentials | undefined;
+  readonly session: Session | undefined;
+}
+
+/** Who made a process. */
+export interface Origin {
+  readonly parent: Parent | undefined;
+  /** Entity ids, nearest first, at most 20. A plain list: a link would keep dead ancestors in memory. */
+  readonly ancestry: readonly string[];
+  rendered: unknown;
+}
+
+/** Bits of mayfly.quality; the words are in design.md and ecs/quality.ts. */
+export const Quality = {
+  argsTruncated: 1 << 0,
+  argsUnreadable: 1 << 1,
+  argsInvalidUtf8: 1 << 2,
+  executableTruncated: 1 << 3,
+  cwdTruncated: 1 << 4,
+  parentUnknown: 1 << 5,
+  forkUnseen: 1 << 6,
+  fromProcfs: 1 << 7,
+  hashPending: 1 << 8,
+  hashChanged: 1 << 9,
+  exitLost: 1 << 10,
+  clockStepped: 1 << 11,
+  redacted: 1 << 12,
+} as const;

@@ -1,0 +1,60 @@
+import type { Credentials, Identity, Image, Origin, Session } from "./facts.ts";
+import type { Instant } from "./instant.ts";
+
+/** Bits of what happened. They stand in event.id: never renumber. */
+export const Transition = {
+  fork: 1 << 0,
+  exec: 1 << 1,
+  end: 1 << 2,
+  found: 1 << 3,
+} as const;
+
+/** How a process ended. */
+export interface Exit {
+  readonly time: Instant;
+  /** As wait(2) gives it: low 7 bits signal, bit 7 core dumped, next 8 bits the code. undefined when the end was not
+   * seen, only noticed (quality exit_lost). */
+  readonly status: number | undefined;
+  /** undefined when status is. */
+  readonly usage: Usage | undefined;
+  /** From process start to end, by the boot clock. */
+  readonly durationSeconds: number;
+  readonly durationNanos: number;
+}
+
+/** rusage of the whole process, threads that ended before included. */
+export interface Usage {
+  readonly userSeconds: number;
+  readonly userNanos: number;
+  readonly systemSeconds: number;
+  readonly systemNanos: number;
+  readonly maxRssBytes: number;
+  readonly minorFaults: number;
+  readonly majorFaults: number;
+  readonly readBytes: number;
+  readonly writeBytes: number;
+  readonly voluntarySwitches: number;
+  readonly involuntarySwitches: number;
+}
+
+/**
+ * What happened to one process image from its first transition until it left the hold: one document.
+ * It holds the facts of its own moment. Built by process/aggregation.ts, read by ecs/ and cli/, changed by nobody else.
+ */
+export interface Lifecycle {
+  readonly identity: Identity;
+  readonly origin: Origin;
+  readonly image: Image | undefined;
+  readonly credentials: Credentials;
+  readonly session: Session;
+  /** Bits of Transition. */
+  readonly transitions: number;
+  /** Of the first transition; of the scan for a found process. */
+  readonly time: Instant;
+  /** Present exactly when transitions has `end`. */
+  readonly exit: Exit | undefined;
+  /** True when the working directory of `image` is this process's own: false on a bare fork, which inherited it. */
+  readonly execSeen: boolean;
+  /** Bits of Quality: those of the image and those of this life. */
+  readonly quality: number;
+}
