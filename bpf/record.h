@@ -106,11 +106,10 @@ enum image_flag {
 	IMAGE_EXECUTABLE_TRUNCATED = 1 << 4,
 	IMAGE_CWD_TRUNCATED = 1 << 5,
 	IMAGE_SCRIPT = 1 << 6,    /* asked_path is a script, the image its interpreter */
-	IMAGE_SECUREEXEC = 1 << 7, /* setuid, setgid or file capabilities took effect */
-	IMAGE_NO_CWD = 1 << 8,    /* the working directory could not be read at all */
-	IMAGE_ASCII = 1 << 9,     /* addon: every string is pure ASCII, so bytes are characters */
-	IMAGE_CWD_DELETED = 1 << 10,
-	IMAGE_NO_EXECUTABLE = 1 << 11, /* the executable could not be read at all (a scan met a dying leader) */
+	IMAGE_NO_CWD = 1 << 7,    /* the working directory could not be read at all */
+	IMAGE_ASCII = 1 << 8,     /* addon: every string is pure ASCII, so bytes are characters */
+	IMAGE_NO_EXECUTABLE = 1 << 9, /* the executable could not be read at all (a scan met a dying leader) */
+	IMAGE_ARGS_INVALID_UTF8 = 1 << 10, /* addon: */
 };
 
 struct file_identity {
@@ -129,11 +128,11 @@ struct file_identity {
 };
 
 /*
- * An image, for RECORD_EXEC and RECORD_TASK. The strings follow the struct in this order: executable,
- * working directory, asked path, args. Lengths are in bytes and do not count a closing NUL; args are
- * separated by NUL bytes and closed by one.
- * In the ring the two paths are leaf-first components, each closed by NUL, at fixed places of the size
- * class; the addon packs everything.
+ * An image, for RECORD_EXEC and RECORD_TASK. The strings follow the struct without gaps, in this order:
+ * asked path, executable, working directory, args. Sizes are in bytes.
+ * In the ring the asked path is closed by NUL, the other two paths are leaf-first components, each closed by
+ * NUL, and a size counts the NULs. The addon turns the paths round and takes the NULs off.
+ * args stay as the kernel lays them out: each argument closed by NUL.
  */
 struct exec_record {
 	struct record_header header;
@@ -146,10 +145,11 @@ struct exec_record {
 	u32 args_size;   /* bytes of them in this record */
 	u32 executable_size;
 	u32 cwd_size;
-	u32 asked_size;  /* the path as given to execve: the script for a script */
+	u32 asked_size;  /* the path as given to execve; only for a script (IMAGE_SCRIPT) */
 	u32 reserved;
-	char strings[];
 };
+
+#define RECORD_STRINGS(record) ((char *)((record) + 1))
 
 /* Counters of the whole process, threads that ended before included. */
 struct usage {

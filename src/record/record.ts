@@ -25,11 +25,10 @@ export const ImageFlag = {
   executableTruncated: 1 << 4,
   cwdTruncated: 1 << 5,
   script: 1 << 6,
-  secureexec: 1 << 7,
-  noCwd: 1 << 8,
-  ascii: 1 << 9,
-  cwdDeleted: 1 << 10,
-  noExecutable: 1 << 11,
+  noCwd: 1 << 7,
+  ascii: 1 << 8,
+  noExecutable: 1 << 9,
+  argsInvalidUtf8: 1 << 10,
 } as const;
 
 /** A process named by identity; pid 0 when there is none. */

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * Every difference between kernels, one block each, naming the version. A member that the running kernel lacks
+ * is tested with bpf_core_field_exists: libbpf turns the test into a constant when it loads the object, and the
+ * verifier drops the branch that is not taken.
+ */
+#ifndef MAYFLY_CORE_COMPAT_H
+#define MAYFLY_CORE_COMPAT_H
+
+#include <bpf/bpf_core_read.h>
+
+#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+
+/* Before 6.3 kernel_cap_t is two 32-bit words ("capability: just use a 'u64' instead of a 'u32[2]' array"). */
+struct kernel_cap___u32 {
+	u32 cap[2];
+};
+struct cred___cap_u32 {
+	struct kernel_cap___u32 cap_effective;
+	struct kernel_cap___u32 cap_permitted;
+};
+struct kernel_cap___u64 {
+	u64 val;
+};
+struct cred___cap_u64 {
+	struct kernel_cap___u64 cap_effective;
+	struct kernel_cap___u64 cap_permitted;
+};
+
+/* i_mtime and i_ctime: timespec64 until 6.5; i_ctime is __i_ctime from 6.6, i_mtime __i_mtime from 6.7; plain members from 6.11. */
+struct timespec64 {
+	s64 tv_sec;
+	long tv_nsec;
+};
+struct inode___timespec {
+	struct timespec64 i_mtime;
+	struct timespec64 i_ctime;
+};
+struct inode___ctime_6_6 {
+	struct timespec64 __i_ctime;
+};
+struct inode___mtime_6_7 {
+	struct timespec64 __i_mtime;
+};
+struct inode___6_11 {
+	s64 i_mtime_sec;
+	s64 i_ctime_sec;
+	u32 i_mtime_nsec;
+	u32 i_ctime_nsec;
+};
+
+/* CONFIG_TASK_IO_ACCOUNTING may be off. */
+struct task_io_accounting___maybe {
+	u64 read_bytes;
+	u64 write_bytes;
+};
+
+#pragma clang attribute pop
+
+static __always_inline void read_capabilities(const struct cred *cred, u64 *effective, u64 *permitted)
+{
+	const struct cred___cap_u64 *now = (const void *)cred;
+	const struct cred___cap_u32 *old = (const void *)cred;
+
+	if (bpf_core_field_exists(now->cap_effective.val)) {
+		*effective = BPF_CORE_READ(now, cap_effective.val);
+		*permitted = BPF_CORE_READ(now, cap_permitted.val);
+	} else {
+		*effective = BPF_CORE_READ(old, cap_effective.cap[0]) | (u64)BPF_CORE_READ(old, cap_effective.cap[1]) << 32;
+		*permitted = BPF_CORE_READ(old, cap_permitted.cap[0]) | (u64)BPF_CORE_READ(old, cap_permitted.cap[1]) << 32;
+	}
+}
+
+/* From 6.13 bit 31 of i_ctime_nsec says that the time was asked for (multigrain timestamps); it is no part of the time. */
+#define CTIME_QUERIED (1U << 31)
+
+static __always_inline void read_inode_times(const struct inode *inode, struct file_identity *out)
+{
+	const struct inode___6_11 *now = (const void *)inode;
+	const struct inode___mtime_6_7 *mtime_6_7 = (const void *)inode;
+	const struct inode___ctime_6_6 *ctime_6_6 = (const void *)inode;
+	const struct inode___timespec *old = (const void *)inode;
+
+	if (bpf_core_field_exists(now->i_mtime_sec)) {
+		out->mtime_seconds = BPF_CORE_READ(now, i_mtime_sec);
+		out->mtime_nanos = BPF_CORE_READ(now, i_mtime_nsec);
+	} else if (bpf_core_field_exists(mtime_6_7->__i_mtime)) {
+		out->mtime_seconds = BPF_CORE_READ(mtime_6_7, __i_mtime.tv_sec);
+		out->mtime_nanos = BPF_CORE_READ(mtime_6_7, __i_mtime.tv_nsec);
+	} else {
+		out->mtime_seconds = BPF_CORE_READ(old, i_mtime.tv_sec);
+		out->mtime_nanos = BPF_CORE_READ(old, i_mtime.tv_nsec);
+	}
+	if (bpf_core_field_exists(now->i_ctime_sec)) {
+		out->ctime_seconds = BPF_CORE_READ(now, i_ctime_sec);
+		out->ctime_nanos = BPF_CORE_READ(now, i_ctime_nsec) & ~CTIME_QUERIED;
+	} else if (bpf_core_field_exists(ctime_6_6->__i_ctime)) {
+		out->ctime_seconds = BPF_CORE_READ(ctime_6_6, __i_ctime.tv_sec);
+		out->ctime_nanos = BPF_CORE_READ(ctime_6_6, __i_ctime.tv_nsec);
+	} else {
+		out->ctime_seconds = BPF_CORE_READ(old, i_ctime.tv_sec);
+		out->ctime_nanos = BPF_CORE_READ(old, i_ctime.tv_nsec);
+	}
+}
+
+static __always_inline void add_io(struct usage *usage, const struct task_io_accounting *io)
+{
+	const struct task_io_accounting___maybe *maybe = (const void *)io;
+
+	if (bpf_core_field_exists(maybe->read_bytes)) {
+		usage->read_bytes += BPF_CORE_READ(maybe, read_bytes);
+		usage->write_bytes += BPF_CORE_READ(maybe, write_bytes);
+	}
+}
+
+#endif

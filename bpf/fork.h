@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * kernel_clone() -> copy_process() -> trace_sched_process_fork() -> wake_up_new_task()
+ *
+ * Runs in the parent, after the child is complete and before it may run for the first time: nothing the child does can
+ * come before this record. Fires for threads too; those are left out.
+ */
+#ifndef MAYFLY_FORK_H
+#define MAYFLY_FORK_H
+
+#include "ring.h"
+#include "task.h"
+
+SEC("tp_btf/sched_process_fork")
+int BPF_PROG(mayfly_fork, struct task_struct *creator, struct task_struct *child)
+{
+	struct fork_record *r;
+
+	if (child->pid != child->tgid || !is_watched(child))
+		return 0;
+
+	r = bpf_ringbuf_reserve(&ring, sizeof(*r), 0);
+	if (!r) {
+		count_lost(RECORD_FORK);
+		return 0;
+	}
+
+	fill_header(&r->header, RECORD_FORK, sizeof(*r), child);
+	fill_state(&r->state, child);
+	fill_ref(&r->parent, child->real_parent);
+	fill_ref(&r->creator, creator);
+	r->flags = r->parent.pid == r->creator.pid ? 0 : FORK_CLONE_PARENT;
+	r->reserved = 0;
+
+	bpf_ringbuf_submit(r, wakeup_flag());
+	return 0;
+}
+
+#endif

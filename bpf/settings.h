@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* Set by the addon before it loads an object; constants to the verifier, which drops what they exclude. */
+#ifndef MAYFLY_SETTINGS_H
+#define MAYFLY_SETTINGS_H
+
+const volatile bool kernel_threads = false; /* watch kernel threads too */
+const volatile u32 args_max = 128 * 1024;   /* bytes of arguments to take at most */
+
+#endif

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kernel.h"
+
+#include "fault.h"
+
+namespace mayfly {
+
+namespace {
+
+Napi::Error to_js_error(Napi::Env env, const Fault &fault)
+{
+	Napi::Error error = Napi::Error::New(env, fault.what());
+	error.Set("code", Napi::String::New(env, fault.code));
+	return error;
+}
+
+uint32_t number(const Napi::Object &from, const char *name)
+{
+	return from.Get(name).As<Napi::Number>().Uint32Value();
+}
+
+} // namespace
+
+void Kernel::init(Napi::Env env, Napi::Object exports)
+{
+	exports.Set("Kernel", DefineClass(env, "Kernel",
+					  {
+						  InstanceMethod<&Kernel::open>("open"),
+						  InstanceMethod<&Kernel::start>("start"),
+						  InstanceMethod<&Kernel::scan>("scan"),
+						  InstanceMethod<&Kernel::stats>("stats"),
+						  InstanceMethod<&Kernel::stop>("stop"),
+						  InstanceMethod<&Kernel::close>("close"),
+					  }));
+}
+
+Kernel::Kernel(const Napi::CallbackInfo &info) : Napi::ObjectWrap<Kernel>(info)
+{
+	Napi::Object o = info[0].As<Napi::Object>();
+	settings_ = {o.Get("kernelThreads").As<Napi::Boolean>(), number(o, "argsMaxBytes"), number(o, "ringBytes"),
+		     number(o, "wakeupBytes")};
+	drain_ms_ = number(o, "drainMs");
+}
+
+Kernel::~Kernel()
+{
+	tear_down();
+}
+
+Napi::Value Kernel::open(const Napi::CallbackInfo &info)
+{
+	Napi::Env env = info.Env();
+	try {
+		if (!probes_)
+			probes_ = std::make_unique<Probes>(settings_);
+		task_ref self = probes_->self();
+		Napi::Object result = Napi::Object::New(env);
+		result.Set("pid", self.pid);
+		result.Set("startTicks", static_cast<double>(self.start.ns / 10000000));
+		result.Set("canScan", probes_->can_scan());
+		return result;
+	} catch (const Fault &fault) {
+		throw to_js_error(env, fault);
+	}
+}
+
+void Kernel::start(const Napi::CallbackInfo &info)
+{
+	Napi::Env env = info.Env();
+	bool scan_first = info[2].As<Napi::Boolean>();
+	try {
+		probes_->attach();
+		pool_ = std::make_shared<BatchPool>();
+		on_end_ = Napi::Persistent(info[1].As<Napi::Function>());
+		// The queue holds at most the pool's batches.
+		to_js_ = Napi::ThreadSafeFunction::New(env, info[0].As<Napi::Function>(), "mayfly records", BATCHES, 1);
+		Ref(); // not collected while the thread runs
+		napi_add_env_cleanup_hook(env, at_exit, this);
+		hooked_ = true;
+		reader_ = std::make_unique<Reader>(*probes_, *pool_, drain_ms_, scan_first, [this](std::shared_ptr<Batch> batch) {
+			to_js_.BlockingCall([this, batch = std::move(batch)](Napi::Env env, Napi::Function on_batch) mutable {
+				deliver(env, on_batch, std::move(batch));
+			});
+		});
+	} catch (const Fault &fault) {
+		tear_down();
+		throw to_js_error(env, fault);
+	}
+}
+
+// On JavaScript's thread. The ArrayBuffer is JavaScript's own: a copy of what the batch holds, so a batch can go back at once.
+void Kernel::deliver(Napi::Env env, Napi::Function on_batch, std::shared_ptr<Batch> batch)
+{
+	auto pool = pool_;
+	if (!reader_)
+		return; // closed while this call was on its way
+	if (batch->size > 0) {
+		Napi::ArrayBuffer bytes = Napi::ArrayBuffer::New(env, batch->size);
+		memcpy(bytes.Data(), batch->bytes.get(), batch->size);
+		pool->give_back(batch);
+		on_batch.Call({bytes});
+	}
+	if (batch->last && reader_) {
+		Napi::FunctionReference on_end = std::move(on_end_);
+		tear_down();
+		on_end.Call({});
+	}
+}
+
+void Kernel::scan(const Napi::CallbackInfo &)
+{
+	if (reader_)
+		reader_->request_scan();
+}
+
+Napi::Value Kernel::stats(const Napi::CallbackInfo &info)
+{
+	Napi::Env env = info.Env();
+	Napi::Object result = Napi::Object::New(env), lost = Napi::Object::New(env), missed = Napi::Object::New(env);
+	if (probes_) {
+		Counters c = probes_->counters();
+		lost.Set("fork", static_cast<double>(c.lost_fork));
+		lost.Set("exec", static_cast<double>(c.lost_exec));
+		lost.Set("exit", static_cast<double>(c.lost_exit));
+		for (const auto &[name, count] : c.missed)
+			missed.Set(name, static_cast<double>(count));
+	}
+	result.Set("lost", lost);
+	result.Set("missed", missed);
+	result.Set("malformed", static_cast<double>(reader_ ? reader_->malformed() : 0));
+	result.Set("failedScans", static_cast<double>(reader_ ? reader_->failed_scans() : 0));
+	return result;
+}
+
+void Kernel::stop(const Napi::CallbackInfo &)
+{
+	if (reader_)
+		reader_->finish();
+}
+
+void Kernel::close(const Napi::CallbackInfo &)
+{
+	tear_down();
+	probes_.reset();
+}
+
+void Kernel::tear_down()
+{
+	if (hooked_) {
+		napi_remove_env_cleanup_hook(Env(), at_exit, this);
+		hooked_ = false;
+		// A reader that waits in BlockingCall or for a batch must come free before it can be joined.
+		to_js_.Abort();
+		reader_.reset();
+		Unref();
+	}
+	on_end_.Reset();
+}
+
+// The environment ends (process.exit(), a worker that is terminated) while the reader runs.
+void Kernel::at_exit(void *self)
+{
+	auto *kernel = static_cast<Kernel *>(self);
+	kernel->to_js_.Abort();
+	kernel->reader_.reset();
+	kernel->probes_.reset();
+	kernel->hooked_ = false;
+}
+
+} // namespace mayfly

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "probes.h"
+
+#include <cerrno>
+#include <cstring>
+
+#include <bpf/bpf.h>
+#include <bpf/btf.h>
+#include <bpf/libbpf.h>
+#include <unistd.h>
+
+#include "fault.h"
+#include "probes.skel.h"
+#include "tasks.skel.h"
+
+namespace mayfly {
+
+namespace {
+
+struct BtfDeleter {
+	void operator()(btf *b) const { btf__free(b); }
+};
+
+// What the running kernel offers, from its own BTF.
+struct KernelFeatures {
+	bool bpf_loop = false;            // 5.17
+	bool exit_has_group_dead = false; // 6.16
+	bool copy_from_user_task = false; // 5.18
+};
+
+KernelFeatures kernel_features()
+{
+	std::unique_ptr<btf, BtfDeleter> kernel(btf__load_vmlinux_btf());
+	if (!kernel)
+		throw Fault("NO_BTF", "This kernel has no type information (/sys/kernel/btf/vmlinux): use a kernel 5.10 or newer built with "
+				      "CONFIG_DEBUG_INFO_BTF=y.");
+	KernelFeatures f;
+	int id = btf__find_by_name_kind(kernel.get(), "bpf_func_id", BTF_KIND_ENUM);
+	if (id > 0) {
+		const btf_type *type = btf__type_by_id(kernel.get(), id);
+		const struct btf_enum *value = btf_enum(type);
+		for (int i = 0; i < btf_vlen(type); i++) {
+			const char *name = btf__name_by_offset(kernel.get(), value[i].name_off);
+			f.bpf_loop |= !strcmp(name, "BPF_FUNC_loop");
+			f.copy_from_user_task |= !strcmp(name, "BPF_FUNC_copy_from_user_task");
+		}
+	}
+	id = btf__find_by_name_kind(kernel.get(), "btf_trace_sched_process_exit", BTF_KIND_TYPEDEF);
+	if (id > 0) {
+		// typedef -> pointer -> function (void *data, task[, group_dead])
+		const btf_type *type = btf__type_by_id(kernel.get(), btf__type_by_id(kernel.get(), id)->type);
+		const btf_type *proto = btf__type_by_id(kernel.get(), type->type);
+		f.exit_has_group_dead = btf_is_func_proto(proto) && btf_vlen(proto) >= 3;
+	}
+	return f;
+}
+
+} // namespace
+
+Probes::Probes(const Settings &settings)
+{
+	try {
+		load_probes(settings);
+		load_tasks(settings);
+	} catch (...) {
+		tasks__destroy(tasks_);
+		probes__destroy(probes_);
+		throw;
+	}
+}
+
+void Probes::load_probes(const Settings &settings)
+{
+	LibbpfLog log;
+	KernelFeatures kernel = kernel_features();
+	probes_ = probes__open();
+	if (!probes_)
+		throw load_fault(errno, log);
+	probes_->rodata->kernel_threads = settings.kernel_threads;
+	probes_->rodata->args_max = settings.args_max;
+	probes_->rodata->wakeup_bytes = settings.wakeup_bytes;
+	probes_->rodata->exit_has_group_dead = kernel.exit_has_group_dead;
+	bpf_program__set_autoload(probes_->progs.mayfly_exec, kernel.bpf_loop);
+	bpf_program__set_autoload(probes_->progs.mayfly_exec_bounded, !kernel.bpf_loop);
+	bpf_program__set_autoattach(probes_->progs.mayfly_self, false);
+	bpf_map__set_max_entries(probes_->maps.ring, settings.ring_bytes);
+	int error = probes__load(probes_);
+	if (error)
+		throw load_fault(-error, log);
+}
+
+// The scan is not needed to watch: where it cannot be loaded, /proc is read instead.
+void Probes::load_tasks(const Settings &settings)
+{
+	LibbpfLog log;
+	if (!kernel_features().copy_from_user_task)
+		return;
+	tasks_ = tasks__open();
+	if (!tasks_)
+		throw load_fault(errno, log);
+	tasks_->rodata->kernel_threads = settings.kernel_threads;
+	tasks_->rodata->args_max = settings.args_max;
+	int error = tasks__load(tasks_);
+	if (error)
+		throw load_fault(-error, log);
+	tasks_->links.mayfly_tasks = bpf_program__attach_iter(tasks_->progs.mayfly_tasks, nullptr);
+	if (!tasks_->links.mayfly_tasks)
+		throw attach_fault(errno, "mayfly_tasks");
+}
+
+Probes::~Probes()
+{
+	tasks__destroy(tasks_);
+	probes__destroy(probes_);
+}
+
+void Probes::attach()
+{
+	LibbpfLog log;
+	int error = probes__attach(probes_);
+	if (error)
+		throw attach_fault(-error, "fork, exec and exit");
+}
+
+void Probes::detach()
+{
+	probes__detach(probes_);
+}
+
+task_ref Probes::self() const
+{
+	LIBBPF_OPTS(bpf_test_run_opts, options);
+	int error = bpf_prog_test_run_opts(bpf_program__fd(probes_->progs.mayfly_self), &options);
+	if (error)
+		throw attach_fault(-error, "mayfly_self");
+	return reinterpret_cast<const task_ref &>(probes_->bss->self);
+}
+
+Counters Probes::counters() const
+{
+	auto *lost = reinterpret_cast<volatile uint64_t *>(probes_->bss->lost);
+	Counters c{lost[RECORD_FORK], lost[RECORD_EXEC], lost[RECORD_EXIT], {}};
+	for (bpf_program *program : {probes_->progs.mayfly_fork, probes_->progs.mayfly_exec, probes_->progs.mayfly_exec_bounded,
+				     probes_->progs.mayfly_exit}) {
+		bpf_prog_info info = {};
+		uint32_t size = sizeof(info);
+		int fd = bpf_program__fd(program);
+		if (fd >= 0 && bpf_obj_get_info_by_fd(fd, &info, &size) == 0)
+			c.missed.emplace_back(bpf_program__name(program), info.recursion_misses);
+	}
+	return c;
+}
+
+int Probes::ring_fd() const
+{
+	return bpf_map__fd(probes_->maps.ring);
+}
+
+bool Probes::can_scan() const
+{
+	return tasks_ != nullptr;
+}
+
+void Probes::scan(const std::function<void(const void *, size_t)> &each)
+{
+	int fd = bpf_iter_create(bpf_link__fd(tasks_->links.mayfly_tasks));
+	if (fd < 0)
+		throw Fault("SCAN_FAILED", std::string("The task iterator cannot be opened: ") + strerror(errno));
+	// A read gives whole records only: the kernel takes back what does not fit, and gives it next time.
+	std::vector<uint8_t> buffer(64 * 1024);
+	ssize_t n;
+	while ((n = read(fd, buffer.data(), buffer.size())) > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR))) {
+		for (ssize_t at = 0; n - at >= ssize_t{sizeof(record_header)};) {
+			auto *h = reinterpret_cast<const record_header *>(buffer.data() + at);
+			if (h->size < sizeof(*h) || h->size > n - at)
+				break;
+			each(h, h->size);
+			at += h->size;
+		}
+	}
+	int error = n < 0 ? errno : 0;
+	close(fd);
+	if (error)
+		throw Fault("SCAN_FAILED", std::string("The task iterator broke off: ") + strerror(error));
+}
+
+} // namespace mayfly

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+// The BPF programs: loading, attaching, counters. Throws Fault.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "../bpf/record.h"
+
+struct probes;
+struct tasks;
+
+namespace mayfly {
+
+struct Settings {
+	bool kernel_threads;
+	uint32_t args_max;
+	uint32_t ring_bytes;
+	uint32_t wakeup_bytes;
+};
+
+struct Counters {
+	uint64_t lost_fork, lost_exec, lost_exit;
+	// Runs that the kernel skipped because the same program was running on that CPU, by program.
+	std::vector<std::pair<std::string, uint64_t>> missed;
+};
+
+class Probes {
+public:
+	explicit Probes(const Settings &settings); // opens and loads; attaches nothing
+	~Probes();
+	Probes(const Probes &) = delete;
+	Probes &operator=(const Probes &) = delete;
+
+	void attach();
+	// Takes the probes off; what they wrote stays in the ring. Waits for a grace period of RCU (some ms).
+	void detach();
+
+	// This process as the kernel names it.
+	task_ref self() const;
+	Counters counters() const;
+	int ring_fd() const;
+
+	// False on kernels without the task iterator (before 5.18): the caller reads /proc.
+	bool can_scan() const;
+	// Calls `each` with every record of a scan, unfinished.
+	void scan(const std::function<void(const void *record, size_t size)> &each);
+
+private:
+	void load_probes(const Settings &settings);
+	void load_tasks(const Settings &settings);
+
+	struct probes *probes_ = nullptr;
+	struct tasks *tasks_ = nullptr;
+};
+
+} // namespace mayfly
