@@ -63,11 +63,11 @@ static __always_inline void read_capabilities(const struct cred *cred, u64 *effe
 	const struct cred___cap_u32 *old = (const void *)cred;
 
 	if (bpf_core_field_exists(now->cap_effective.val)) {
-		*effective = BPF_CORE_READ(now, cap_effective.val);
-		*permitted = BPF_CORE_READ(now, cap_permitted.val);
+		*effective = now->cap_effective.val;
+		*permitted = now->cap_permitted.val;
 	} else {
-		*effective = BPF_CORE_READ(old, cap_effective.cap[0]) | (u64)BPF_CORE_READ(old, cap_effective.cap[1]) << 32;
-		*permitted = BPF_CORE_READ(old, cap_permitted.cap[0]) | (u64)BPF_CORE_READ(old, cap_permitted.cap[1]) << 32;
+		*effective = old->cap_effective.cap[0] | (u64)old->cap_effective.cap[1] << 32;
+		*permitted = old->cap_permitted.cap[0] | (u64)old->cap_permitted.cap[1] << 32;
 	}
 }
 
@@ -82,24 +82,24 @@ static __always_inline void read_inode_times(const struct inode *inode, struct f
 	const struct inode___timespec *old = (const void *)inode;
 
 	if (bpf_core_field_exists(now->i_mtime_sec)) {
-		out->mtime_seconds = BPF_CORE_READ(now, i_mtime_sec);
-		out->mtime_nanos = BPF_CORE_READ(now, i_mtime_nsec);
+		out->mtime_seconds = now->i_mtime_sec;
+		out->mtime_nanos = now->i_mtime_nsec;
 	} else if (bpf_core_field_exists(mtime_6_7->__i_mtime)) {
-		out->mtime_seconds = BPF_CORE_READ(mtime_6_7, __i_mtime.tv_sec);
-		out->mtime_nanos = BPF_CORE_READ(mtime_6_7, __i_mtime.tv_nsec);
+		out->mtime_seconds = mtime_6_7->__i_mtime.tv_sec;
+		out->mtime_nanos = mtime_6_7->__i_mtime.tv_nsec;
 	} else {
-		out->mtime_seconds = BPF_CORE_READ(old, i_mtime.tv_sec);
-		out->mtime_nanos = BPF_CORE_READ(old, i_mtime.tv_nsec);
+		out->mtime_seconds = old->i_mtime.tv_sec;
+		out->mtime_nanos = old->i_mtime.tv_nsec;
 	}
 	if (bpf_core_field_exists(now->i_ctime_sec)) {
-		out->ctime_seconds = BPF_CORE_READ(now, i_ctime_sec);
-		out->ctime_nanos = BPF_CORE_READ(now, i_ctime_nsec) & ~CTIME_QUERIED;
+		out->ctime_seconds = now->i_ctime_sec;
+		out->ctime_nanos = now->i_ctime_nsec & ~CTIME_QUERIED;
 	} else if (bpf_core_field_exists(ctime_6_6->__i_ctime)) {
-		out->ctime_seconds = BPF_CORE_READ(ctime_6_6, __i_ctime.tv_sec);
-		out->ctime_nanos = BPF_CORE_READ(ctime_6_6, __i_ctime.tv_nsec);
+		out->ctime_seconds = ctime_6_6->__i_ctime.tv_sec;
+		out->ctime_nanos = ctime_6_6->__i_ctime.tv_nsec;
 	} else {
-		out->ctime_seconds = BPF_CORE_READ(old, i_ctime.tv_sec);
-		out->ctime_nanos = BPF_CORE_READ(old, i_ctime.tv_nsec);
+		out->ctime_seconds = old->i_ctime.tv_sec;
+		out->ctime_nanos = old->i_ctime.tv_nsec;
 	}
 }
 
@@ -108,8 +108,8 @@ static __always_inline void add_io(struct usage *usage, const struct task_io_acc
 	const struct task_io_accounting___maybe *maybe = (const void *)io;
 
 	if (bpf_core_field_exists(maybe->read_bytes)) {
-		usage->read_bytes += BPF_CORE_READ(maybe, read_bytes);
-		usage->write_bytes += BPF_CORE_READ(maybe, write_bytes);
+		usage->read_bytes += maybe->read_bytes;
+		usage->write_bytes += maybe->write_bytes;
 	}
 }
 

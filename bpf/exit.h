@@ -15,8 +15,23 @@
 /* Dead threads that still hang on the process while it ends; more are not counted, and the record says so. */
 #define THREADS_MAX 256
 
-static __always_inline void add_thread(struct usage *u, const struct task_struct *task)
+static __always_inline void add_task(struct usage *u, const struct task_struct *task)
 {
+	u->user.ns += task->utime;
+	u->system.ns += task->stime;
+	u->runtime_ns += task->se.sum_exec_runtime;
+	u->minor_faults += task->min_flt;
+	u->major_faults += task->maj_flt;
+	u->voluntary_switches += task->nvcsw;
+	u->involuntary_switches += task->nivcsw;
+	add_io(u, &task->ioac);
+}
+
+/* The same through helper calls: a pointer that was worked out from a list is no BTF pointer. */
+static __always_inline void add_listed_task(struct usage *u, const struct task_struct *task)
+{
+	struct task_io_accounting___maybe *io = (void *)__builtin_preserve_access_index(&task->ioac);
+
 	u->user.ns += BPF_CORE_READ(task, utime);
 	u->system.ns += BPF_CORE_READ(task, stime);
 	u->runtime_ns += BPF_CORE_READ(task, se.sum_exec_runtime);
@@ -24,19 +39,22 @@ static __always_inline void add_thread(struct usage *u, const struct task_struct
 	u->major_faults += BPF_CORE_READ(task, maj_flt);
 	u->voluntary_switches += BPF_CORE_READ(task, nvcsw);
 	u->involuntary_switches += BPF_CORE_READ(task, nivcsw);
-	add_io(u, &task->ioac);
+	if (bpf_core_field_exists(io->read_bytes)) {
+		u->read_bytes += BPF_CORE_READ(io, read_bytes);
+		u->write_bytes += BPF_CORE_READ(io, write_bytes);
+	}
 }
 
 /* signal_struct counts the threads that are reaped already; those still listed are added one by one. */
 static __always_inline u32 add_threads(struct usage *u, const struct signal_struct *signal)
 {
-	const struct list_head *end = &signal->thread_head, *at = BPF_CORE_READ(signal, thread_head.next);
+	const struct list_head *end = &signal->thread_head, *at = signal->thread_head.next;
 
 #pragma clang loop unroll(disable)
 	for (int i = 0; i < THREADS_MAX; i++) {
 		if (at == end || !at)
 			return 0;
-		add_thread(u, (void *)at - bpf_core_field_offset(struct task_struct, thread_node));
+		add_listed_task(u, (void *)at - bpf_core_field_offset(struct task_struct, thread_node));
 		at = BPF_CORE_READ(at, next);
 	}
 	return EXIT_USAGE_PARTIAL;
@@ -59,7 +77,7 @@ static __always_inline u32 fill_usage(struct usage *u, const struct task_struct 
 	add_io(u, &signal->ioac);
 	if (task->signal->nr_threads > 1)
 		return add_threads(u, signal);
-	add_thread(u, task);
+	add_task(u, task);
 	return 0;
 }
 
