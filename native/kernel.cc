@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kernel.h"
 
+#include <cstring>
+
 #include "fault.h"
+#include "finish.h"
 
 namespace mayfly {
 
@@ -12,6 +15,16 @@ Napi::Error to_js_error(Napi::Env env, const Fault &fault)
 	Napi::Error error = Napi::Error::New(env, fault.what());
 	error.Set("code", Napi::String::New(env, fault.code));
 	return error;
+}
+
+// One RECORD_CLOCK, for what must be known before the first batch.
+Napi::ArrayBuffer clock_sample(Napi::Env env)
+{
+	uint8_t bytes[sizeof(struct clock_record)];
+	size_t size = clock_record(RECORD_CLOCK, bytes);
+	Napi::ArrayBuffer buffer = Napi::ArrayBuffer::New(env, size);
+	memcpy(buffer.Data(), bytes, size);
+	return buffer;
 }
 
 uint32_t number(const Napi::Object &from, const char *name)
@@ -58,6 +71,7 @@ Napi::Value Kernel::open(const Napi::CallbackInfo &info)
 		result.Set("pid", self.pid);
 		result.Set("startTicks", static_cast<double>(self.start.ns / 10000000));
 		result.Set("canScan", probes_->can_scan());
+		result.Set("clock", clock_sample(env));
 		return result;
 	} catch (const Fault &fault) {
 		throw to_js_error(env, fault);
@@ -127,8 +141,8 @@ Napi::Value Kernel::stats(const Napi::CallbackInfo &info)
 	}
 	result.Set("lost", lost);
 	result.Set("missed", missed);
-	result.Set("malformed", static_cast<double>(reader_ ? reader_->malformed() : 0));
-	result.Set("failedScans", static_cast<double>(reader_ ? reader_->failed_scans() : 0));
+	result.Set("malformed", static_cast<double>(malformed_ + (reader_ ? reader_->malformed() : 0)));
+	result.Set("failedScans", static_cast<double>(failed_scans_ + (reader_ ? reader_->failed_scans() : 0)));
 	return result;
 }
 
@@ -151,6 +165,8 @@ void Kernel::tear_down()
 		hooked_ = false;
 		// A reader that waits in BlockingCall or for a batch must come free before it can be joined.
 		to_js_.Abort();
+		malformed_ += reader_->malformed();
+		failed_scans_ += reader_->failed_scans();
 		reader_.reset();
 		Unref();
 	}

@@ -20,7 +20,7 @@ public:
 	~Kernel() override;
 
 private:
-	// Loads the probes; returns { pid, startTicks, canScan }: this process as the kernel names it.
+	// Loads the probes; returns { pid, startTicks, canScan, clock }: this process as the kernel names it, a clock record.
 	Napi::Value open(const Napi::CallbackInfo &info);
 	// Attaches, scans if asked to, and calls back with each batch. An open Kernel keeps the event loop alive.
 	void start(const Napi::CallbackInfo &info);
@@ -43,6 +43,7 @@ private:
 	Napi::ThreadSafeFunction to_js_;
 	Napi::FunctionReference on_end_;
 	bool hooked_ = false;
+	uint64_t malformed_ = 0, failed_scans_ = 0; // of readers that have ended
 };
 
 } // namespace mayfly

@@ -1,0 +1,203 @@
+import { splitArgs, splitTitle } from "./args.ts";
+import { fileIdentity, type Layout, long, moment, taskRef, taskState, word } from "./reader.ts";
+import {
+  type ClockRecord,
+  type ExecRecord,
+  type ExitRecord,
+  type ForkRecord,
+  ImageFlag,
+  type Pid,
+  RecordKind,
+  type RecordHandler,
+  type Ticks,
+} from "./record.ts";
+
+/** The one clock record in `bytes`. */
+export function decodeClock(bytes: ArrayBuffer, layout: Layout): ClockRecord {
+  return clockRecord(new Uint32Array(bytes), 0, layout);
+}
+
+function clockRecord(words: Uint32Array, base: number, layout: Layout): ClockRecord {
+  const at = layout.clock;
+  return {
+    time: moment(words, base, at.headerTimeSeconds),
+    realtime: moment(words, base, at.realtimeSeconds),
+    pageSize: word(words, base, at.pageSize),
+  };
+}
+
+/*
+ * HOT PATH: bytes -> typed records, budget 1 us a lifecycle without strings, 2 us with them (test/bench/decode.ts).
+ *
+ * A batch is a run of records, each a multiple of 8 bytes. Bytes that are no record end the batch: without a trustworthy
+ * size there is no finding the next one. That is counted, and cannot happen but with a damaged recording.
+ */
+export class Decoder {
+  readonly #layout: Layout;
+  readonly #handler: RecordHandler;
+  #failures = 0;
+  #records = 0;
+
+  constructor(layout: Layout, handler: RecordHandler) {
+    this.#layout = layout;
+    this.#handler = handler;
+  }
+
+  /** Batches that broke off because their bytes are no records. */
+  get failures(): number {
+    return this.#failures;
+  }
+
+  get records(): number {
+    return this.#records;
+  }
+
+  /** @param bytes is only read during the call */
+  decode(bytes: ArrayBuffer): void {
+    const words = new Uint32Array(bytes, 0, bytes.byteLength >>> 2);
+    const buffer = Buffer.from(bytes);
+    const end = bytes.byteLength;
+    let at = 0;
+    while (at < end) {
+      const size = end - at >= 8 ? word(words, at, 0) : 0;
+      if (size < 8 || size > end - at || (size & 7) !== 0 || !this.#record(words, buffer, at, size)) {
+        this.#failures++;
+        return;
+      }
+      this.#records++;
+      at += size;
+    }
+  }
+
+  /** Returns false when the record is too short for its kind, or of no kind. */
+  #record(words: Uint32Array, buffer: Buffer, base: number, size: number): boolean {
+    switch (word(words, base, 4)) {
+      case RecordKind.fork:
+        if (size < this.#layout.fork.size) return false;
+        this.#handler.onFork(this.#fork(words, base));
+        return true;
+      case RecordKind.exec:
+        return this.#withImage(words, buffer, base, size, false);
+      case RecordKind.task:
+        return this.#withImage(words, buffer, base, size, true);
+      case RecordKind.exit:
+        if (size < this.#layout.exit.size) return false;
+        this.#handler.onExit(this.#exit(words, base));
+        return true;
+      case RecordKind.clock:
+        if (size < this.#layout.clock.size) return false;
+        this.#handler.onClock(clockRecord(words, base, this.#layout));
+        return true;
+      case RecordKind.scanned:
+        if (size < this.#layout.clock.size) return false;
+        this.#handler.onScanned(clockRecord(words, base, this.#layout));
+        return true;
+      default:
+        return false;
+    }
+  }
+
+  #fork(words: Uint32Array, base: number): ForkRecord {
+    const at = this.#layout.fork;
+    return {
+      pid: word(words, base, at.headerPid) as Pid,
+      startTicks: long(words, base, at.headerStartTicks) as Ticks,
+      start: moment(words, base, at.headerStartSeconds),
+      time: moment(words, base, at.headerTimeSeconds),
+      tid: word(words, base, at.headerTid),
+      state: taskState(words, base, at),
+      parent: taskRef(words, base, at.parentStartSeconds, at.parentStartTicks, at.parentPid),
+      creator: taskRef(words, base, at.creatorStartSeconds, at.creatorStartTicks, at.creatorPid),
+    };
+  }
+
+  #withImage(words: Uint32Array, buffer: Buffer, base: number, size: number, scanned: boolean): boolean {
+    const at = this.#layout.exec;
+    if (size < at.size) return false;
+    const strings =
+      word(words, base, at.askedSize) +
+      word(words, base, at.executableSize) +
+      word(words, base, at.cwdSize) +
+      word(words, base, at.argsSize);
+    if (at.size + strings > size) return false;
+    const record = this.#exec(words, buffer, base, scanned);
+    if (scanned) this.#handler.onTask(record);
+    else this.#handler.onExec(record);
+    return true;
+  }
+
+  #exec(words: Uint32Array, buffer: Buffer, base: number, scanned: boolean): ExecRecord {
+    const at = this.#layout.exec;
+    const flags = word(words, base, at.flags);
+    const text = new Strings(buffer, base + at.size, (flags & ImageFlag.ascii) !== 0);
+    const asked = text.take(word(words, base, at.askedSize));
+    const executable = text.take(word(words, base, at.executableSize));
+    const workingDirectory = text.take(word(words, base, at.cwdSize));
+    const argsText = text.take(word(words, base, at.argsSize));
+    const readable = (flags & (ImageFlag.argsUnreadable | ImageFlag.noExecutable)) === 0;
+    const args = readable ? (scanned ? splitTitle(argsText) : splitArgs(argsText)) : undefined;
+    const noExecutable = (flags & ImageFlag.noExecutable) !== 0;
+    return {
+      pid: word(words, base, at.headerPid) as Pid,
+      startTicks: long(words, base, at.headerStartTicks) as Ticks,
+      start: moment(words, base, at.headerStartSeconds),
+      time: moment(words, base, at.headerTimeSeconds),
+      tid: word(words, base, at.headerTid),
+      state: taskState(words, base, at),
+      parent: taskRef(words, base, at.parentStartSeconds, at.parentStartTicks, at.parentPid),
+      flags,
+      file: noExecutable ? undefined : fileIdentity(words, base, at),
+      executable: noExecutable ? undefined : executable,
+      workingDirectory: (flags & ImageFlag.noCwd) === 0 ? workingDirectory : undefined,
+      asked: (flags & ImageFlag.script) === 0 ? undefined : asked,
+      args,
+      argsCount: scanned ? (args?.length ?? 0) : word(words, base, at.argc),
+      argsLength: word(words, base, at.argsLength),
+    };
+  }
+
+  #exit(words: Uint32Array, base: number): ExitRecord {
+    const at = this.#layout.exit;
+    return {
+      pid: word(words, base, at.headerPid) as Pid,
+      startTicks: long(words, base, at.headerStartTicks) as Ticks,
+      start: moment(words, base, at.headerStartSeconds),
+      time: moment(words, base, at.headerTimeSeconds),
+      tid: word(words, base, at.headerTid),
+      state: taskState(words, base, at),
+      status: word(words, base, at.status),
+      user: moment(words, base, at.usageUserSeconds),
+      system: moment(words, base, at.usageSystemSeconds),
+      maxRssPages: long(words, base, at.usageMaxRssPages),
+      minorFaults: long(words, base, at.usageMinorFaults),
+      majorFaults: long(words, base, at.usageMajorFaults),
+      readBytes: long(words, base, at.usageReadBytes),
+      writeBytes: long(words, base, at.usageWriteBytes),
+      voluntarySwitches: long(words, base, at.usageVoluntarySwitches),
+      involuntarySwitches: long(words, base, at.usageInvoluntarySwitches),
+    };
+  }
+}
+
+/**
+ * The strings behind an image, taken one after the other. Where all are ASCII (nearly always) bytes are characters. Else each is
+ * decoded by itself and bytes that are no UTF-8 become U+FFFD.
+ */
+class Strings {
+  readonly #buffer: Buffer;
+  readonly #ascii: boolean;
+  #at: number;
+
+  constructor(buffer: Buffer, at: number, ascii: boolean) {
+    this.#buffer = buffer;
+    this.#at = at;
+    this.#ascii = ascii;
+  }
+
+  take(size: number): string {
+    if (size === 0) return "";
+    const from = this.#at;
+    this.#at += size;
+    return this.#buffer.toString(this.#ascii ? "latin1" : "utf8", from, this.#at);
+  }
+}

@@ -1,0 +1,68 @@
+import { createRequire } from "node:module";
+import { fileURLToPath } from "node:url";
+import { ExitCode, MayflyError } from "../errors.ts";
+
+/** The only file that knows the addon: what native/kernel.h offers. */
+export interface KernelSettings {
+  readonly kernelThreads: boolean;
+  /** Bytes of arguments to take at most. */
+  readonly argsMaxBytes: number;
+  /** Size of the ring: a power of two, a multiple of the page size. */
+  readonly ringBytes: number;
+  /** Data in the ring that wakes the reader before its timer. */
+  readonly wakeupBytes: number;
+  /** Milliseconds between two looks into the ring. */
+  readonly drainMs: number;
+}
+
+/** This process as the kernel names it. */
+export interface KernelSelf {
+  readonly pid: number;
+  readonly startTicks: number;
+  /** False where the kernel has no task iterator (before 5.18). */
+  readonly canScan: boolean;
+  /** A clock record of this moment. */
+  readonly clock: ArrayBuffer;
+}
+
+export interface KernelStats {
+  readonly lost: { readonly fork: number; readonly exec: number; readonly exit: number };
+  /** By name of the probe. */
+  readonly missed: Readonly<Record<string, number>>;
+  readonly malformed: number;
+  readonly failedScans: number;
+}
+
+export interface Kernel {
+  open(): KernelSelf;
+  start(onBatch: (bytes: ArrayBuffer) => void, onEnd: () => void, scanFirst: boolean): void;
+  scan(): void;
+  stats(): KernelStats;
+  stop(): void;
+  close(): void;
+}
+
+interface Addon {
+  readonly Kernel: new (settings: KernelSettings) => Kernel;
+}
+
+const ADDON = fileURLToPath(new URL("../../../build/Release/mayfly.node", import.meta.url));
+
+export function createKernel(settings: KernelSettings): Kernel {
+  return new (loadAddon().Kernel)(settings);
+}
+
+/** @throws MayflyError ADDON_UNUSABLE */
+function loadAddon(): Addon {
+  try {
+    return createRequire(import.meta.url)(ADDON) as Addon;
+  } catch (cause) {
+    const reason = cause instanceof Error ? (cause.message.split("\n")[0] ?? "") : String(cause);
+    throw new MayflyError(
+      "ADDON_UNUSABLE",
+      ExitCode.internal,
+      `The native addon cannot be loaded (${reason}): run \`npm run build\`.`,
+      { cause },
+    );
+  }
+}

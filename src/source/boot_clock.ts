@@ -1,0 +1,51 @@
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { BootOffset } from "./clock.ts";
+
+const FILE = "boot-clock.json";
+
+/**
+ * The offset boot clock -> wall clock that process.start is made with. The wall clock drifts against the boot clock, so the
+ * first offset of a boot is kept in the state folder: process.start is equal in every document, after a restart too.
+ * Another mayfly may have fixed it meanwhile; the first one stands.
+ * @returns the fixed offset, and a warning when it could not be kept
+ */
+export function fixBootOffset(
+  folder: string,
+  bootId: string,
+  now: BootOffset,
+): { readonly offset: BootOffset; readonly warning: string | undefined } {
+  const path = join(folder, FILE);
+  const kept = readKept(path, bootId);
+  if (kept !== undefined) return { offset: kept, warning: undefined };
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o750 });
+    const temporary = `${path}.${process.pid}`;
+    writeFileSync(temporary, `${JSON.stringify({ boot_id: bootId, ...now })}\n`, { mode: 0o640 });
+    renameSync(temporary, path);
+    return { offset: now, warning: undefined };
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    return {
+      offset: now,
+      warning: `process.start may differ by the drift of the clock after a restart: the state folder cannot be written (${reason}); set state.path`,
+    };
+  }
+}
+
+/** undefined when there is none, it is of another boot, or it is damaged: then it is fixed anew. */
+function readKept(path: string, bootId: string): BootOffset | undefined {
+  let text: string;
+  try {
+    text = readFileSync(path, "utf8");
+  } catch {
+    return undefined;
+  }
+  try {
+    const kept = JSON.parse(text) as { boot_id?: unknown; seconds?: unknown; nanos?: unknown };
+    if (kept.boot_id !== bootId || !Number.isInteger(kept.seconds) || !Number.isInteger(kept.nanos)) return undefined;
+    return { seconds: kept.seconds as number, nanos: kept.nanos as number };
+  } catch {
+    return undefined;
+  }
+}

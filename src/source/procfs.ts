@@ -1,0 +1,179 @@
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { Encoder } from "../record/encode.ts";
+import { splitTitle } from "../record/args.ts";
+import { type ExecRecord, ImageFlag, type Moment, type Pid, type TaskState, type Ticks } from "../record/record.ts";
+import { readClock } from "./clock.ts";
+
+/*
+ * The scan by /proc: for kernels without the task iterator (before 5.18). 30 us a process, where the iterator needs 0.3.
+ * A process may end between two reads: whatever is missing then leaves it out, for its exit is told by an event.
+ */
+
+const TICK_NANOS = 10_000_000;
+const TICKS_A_SECOND = 100;
+/** PF_KTHREAD in field 9 of /proc/PID/stat. */
+const PF_KTHREAD = 0x00200000;
+
+/** Start of this process in ticks since boot, as /proc has it. */
+export function readOwnStart(): number {
+  return readStat("self").startTicks;
+}
+
+/** All processes, as one batch of task records that ends with the mark of a finished scan. */
+export function scanProc(settings: { readonly kernelThreads: boolean; readonly argsMaxBytes: number }): ArrayBuffer {
+  const began = readClock();
+  const encoder = new Encoder();
+  const starts = new Map<number, Ticks>();
+  const found: { pid: Pid; stat: Stat }[] = [];
+  for (const name of readdirSync("/proc")) {
+    if (!/^[0-9]+$/.test(name)) continue;
+    const stat = whileAlive(() => readStat(name));
+    if (stat === undefined || stat.state === "Z" || stat.state === "X") continue;
+    if (!settings.kernelThreads && (stat.flags & PF_KTHREAD) !== 0) continue;
+    const pid = Number(name) as Pid;
+    starts.set(pid, stat.startTicks);
+    found.push({ pid, stat });
+  }
+  for (const { pid, stat } of found) {
+    const record = whileAlive(() => readTask(pid, stat, starts, began.time, settings.argsMaxBytes));
+    if (record !== undefined) encoder.task(record);
+  }
+  encoder.scanned(began);
+  return encoder.take();
+}
+
+/** Runs a read of a process that may have ended; its end is no fault. */
+function whileAlive<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? error.code : undefined;
+    if (code === "ENOENT" || code === "ESRCH") return undefined;
+    throw error;
+  }
+}
+
+interface Stat {
+  readonly state: string;
+  readonly parent: number;
+  readonly processGroup: number;
+  readonly session: number;
+  readonly tty: number;
+  readonly flags: number;
+  readonly startTicks: Ticks;
+}
+
+function readStat(pid: string): Stat {
+  const text = readFileSync(`/proc/${pid}/stat`, "latin1");
+  // The name in field 2 may hold blanks and parentheses; it ends with the last one.
+  const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
+  const field = (number: number): number => Number(fields[number - 3]);
+  return {
+    state: fields[0] ?? "",
+    parent: field(4),
+    processGroup: field(5),
+    session: field(6),
+    tty: field(7),
+    flags: field(9),
+    startTicks: field(22) as Ticks,
+  };
+}
+
+function readTask(pid: Pid, stat: Stat, starts: Map<number, Ticks>, time: Moment, argsMax: number): ExecRecord {
+  const executable = readExecutable(pid);
+  const args = readArgs(pid, argsMax);
+  const workingDirectory = readLink(`/proc/${pid}/cwd`);
+  const parentTicks = starts.get(stat.parent) ?? (0 as Ticks);
+  return {
+    pid,
+    startTicks: stat.startTicks,
+    start: momentOf(stat.startTicks),
+    time,
+    tid: pid,
+    state: readState(pid, stat),
+    parent: { pid: stat.parent as Pid, startTicks: parentTicks, start: momentOf(parentTicks) },
+    flags: ImageFlag.fromProcfs | executable.flags | args.flags | (workingDirectory === undefined ? ImageFlag.noCwd : 0),
+    file: undefined,
+    executable: executable.path,
+    workingDirectory,
+    asked: undefined,
+    args: args.list,
+    argsCount: args.list?.length ?? 0,
+    argsLength: args.length,
+  };
+}
+
+function momentOf(ticks: Ticks): Moment {
+  return { seconds: Math.floor(ticks / TICKS_A_SECOND), nanos: (ticks % TICKS_A_SECOND) * TICK_NANOS };
+}
+
+/** The link's text ends with " (deleted)" for a file without a name; a memfd is shown as "/memfd:NAME (deleted)". */
+function readExecutable(pid: Pid): { path: string | undefined; flags: number } {
+  const link = readLink(`/proc/${pid}/exe`);
+  if (link === undefined) return { path: undefined, flags: ImageFlag.noExecutable };
+  const deleted = link.endsWith(" (deleted)");
+  const path = deleted ? link.slice(0, -" (deleted)".length) : link;
+  if (deleted && path.startsWith("/memfd:")) return { path: path.slice(1), flags: ImageFlag.memfd };
+  return { path, flags: deleted ? ImageFlag.deleted : 0 };
+}
+
+function readLink(path: string): string | undefined {
+  try {
+    return readlinkSync(path);
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? error.code : undefined;
+    if (code === "ENOENT" || code === "EACCES" || code === "EPERM") return undefined;
+    throw error;
+  }
+}
+
+function readArgs(pid: Pid, max: number): { list: string[] | undefined; length: number; flags: number } {
+  const bytes = readFileSync(`/proc/${pid}/cmdline`);
+  const kept = bytes.subarray(0, max);
+  const text = kept.toString("utf8");
+  const flags =
+    (bytes.length > max ? ImageFlag.argsTruncated : 0) | (text.includes("\ufffd") ? ImageFlag.argsInvalidUtf8 : 0);
+  return { list: splitTitle(text), length: bytes.length, flags };
+}
+
+function readState(pid: Pid, stat: Stat): TaskState {
+  const status = new Map<string, string>();
+  for (const line of readFileSync(`/proc/${pid}/status`, "latin1").split("\n")) {
+    const colon = line.indexOf(":");
+    if (colon > 0) status.set(line.slice(0, colon), line.slice(colon + 1).trim());
+  }
+  const ids = (name: string): number[] => (status.get(name) ?? "").split("\t").map(Number);
+  const [uid = 0, euid = 0, suid = 0] = ids("Uid");
+  const [gid = 0, egid = 0, sgid = 0] = ids("Gid");
+  const effective = BigInt(`0x${status.get("CapEff") ?? "0"}`);
+  const permitted = BigInt(`0x${status.get("CapPrm") ?? "0"}`);
+  const low = (set: bigint): number => Number(set & 0xffffffffn);
+  const high = (set: bigint): number => Number(set >> 32n);
+  const namespace = (name: string): number => Number(/\[(\d+)\]/.exec(readLink(`/proc/${pid}/ns/${name}`) ?? "")?.[1] ?? 0);
+  return {
+    uid,
+    gid,
+    euid,
+    egid,
+    suid,
+    sgid,
+    capEffectiveLow: low(effective),
+    capEffectiveHigh: high(effective),
+    capPermittedLow: low(permitted),
+    capPermittedHigh: high(permitted),
+    cgroupId: 0,
+    session: stat.session as Pid,
+    processGroup: stat.processGroup as Pid,
+    // tty_nr holds the minor's low 8 bits, then 12 bits of major, then the rest of the minor (new_encode_dev).
+    ttyMajor: (stat.tty >>> 8) & 0xfff,
+    ttyMinor: (stat.tty & 0xff) | ((stat.tty >>> 12) & 0xfff00),
+    vpid: Number((status.get("NSpid") ?? String(pid)).split("\t").at(-1)),
+    mntNs: namespace("mnt"),
+    pidNs: namespace("pid"),
+    userNs: namespace("user"),
+    netNs: namespace("net"),
+    utsNs: namespace("uts"),
+    ipcNs: namespace("ipc"),
+    cgroupNs: namespace("cgroup"),
+  };
+}

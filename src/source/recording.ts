@@ -1,0 +1,208 @@
+import { closeSync, fsyncSync, openSync, readSync, writeSync, fstatSync } from "node:fs";
+import { ExitCode, MayflyError } from "../errors.ts";
+import { layout } from "../record/layout.ts";
+import type { Layout } from "../record/reader.ts";
+import { NO_LOSSES, type OnBatch, type Source, type SourceLosses } from "./source.ts";
+
+/*
+ * A recording: the batches as they came, so that anyone can reproduce a problem without a kernel.
+ *
+ *   "MAYFLY\n" 0x01                         8 bytes, the format's version in the last
+ *   u32 length, JSON (RecordingHeader)      padded with blanks to a multiple of 8 bytes with its length
+ *   u32 length, u32 0, batch                again and again
+ *
+ * All little-endian. It holds command lines and paths of everybody on the host: mode 0600.
+ */
+
+const MAGIC = Buffer.from("MAYFLY\n\x01", "latin1");
+/** A batch is at most what the addon hands over at once (native/batches.h), a header far smaller. */
+const PART_MAX = 64 * 1024 * 1024;
+
+/** What is needed to read the records and to make the same documents as on the recorded host. */
+export interface RecordingHeader {
+  readonly layout: Layout;
+  /** Version of mayfly that wrote it. */
+  readonly version: string;
+  readonly machineId: string;
+  readonly bootId: string;
+  readonly kernel: string;
+  /** The offset boot clock -> wall clock that process.start was made with. */
+  readonly bootOffset: { readonly seconds: number; readonly nanos: number };
+}
+
+export class RecordingWriter {
+  readonly #path: string;
+  readonly #fd: number;
+  #bytes = 0;
+
+  /** @throws MayflyError CANNOT_WRITE */
+  constructor(path: string, header: RecordingHeader) {
+    this.#path = path;
+    this.#fd = this.#guard(() => openSync(path, "w", 0o600));
+    const json = Buffer.from(JSON.stringify(header));
+    const padded = Buffer.alloc(json.length + padding(4 + json.length), " ");
+    json.copy(padded);
+    this.#write(Buffer.concat([MAGIC, u32(padded.length), padded]));
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** @throws MayflyError CANNOT_WRITE */
+  batch(bytes: ArrayBuffer): void {
+    this.#write(Buffer.concat([u32(bytes.byteLength), u32(0), Buffer.from(bytes)]));
+  }
+
+  close(): void {
+    this.#guard(() => {
+      if (fstatSync(this.#fd).isFile()) fsyncSync(this.#fd);
+      closeSync(this.#fd);
+    });
+  }
+
+  #write(bytes: Buffer): void {
+    this.#guard(() => {
+      for (let at = 0; at < bytes.length; ) at += writeSync(this.#fd, bytes, at);
+    });
+    this.#bytes += bytes.length;
+  }
+
+  #guard<T>(write: () => T): T {
+    try {
+      return write();
+    } catch (cause) {
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      throw new MayflyError(
+        "CANNOT_WRITE",
+        ExitCode.cannotWrite,
+        `The recording ${this.#path} cannot be written (${reason}): ${this.#bytes} bytes are in it, what came after is not.`,
+        { cause },
+      );
+    }
+  }
+}
+
+function u32(value: number): Buffer {
+  const bytes = Buffer.alloc(4);
+  bytes.writeUInt32LE(value);
+  return bytes;
+}
+
+function padding(length: number): number {
+  return (8 - (length % 8)) % 8;
+}
+
+/** A recording that is read again. Damage ends it: what stands before the damage is delivered, then the fault is thrown. */
+export class RecordingSource implements Source {
+  readonly header: RecordingHeader;
+  readonly layout: Layout;
+  readonly #path: string;
+  readonly #fd: number;
+  readonly #size: number;
+  readonly #onProgress: (read: number, size: number) => void;
+  #at: number;
+  #stopped = false;
+
+  /**
+   * @param onProgress called after every batch with bytes read and bytes in the file
+   * @throws MayflyError RECORDING_UNREADABLE, RECORDING_DAMAGED
+   */
+  constructor(path: string, onProgress: (read: number, size: number) => void = () => undefined) {
+    this.#path = path;
+    this.#onProgress = onProgress;
+    try {
+      this.#fd = openSync(path, "r");
+    } catch (cause) {
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      throw new MayflyError("RECORDING_UNREADABLE", ExitCode.usage, `The recording cannot be opened: ${reason}`, { cause });
+    }
+    this.#size = fstatSync(this.#fd).size;
+    const magic = this.#read(0, MAGIC.length);
+    if (!magic.subarray(0, 7).equals(MAGIC.subarray(0, 7)))
+      throw this.#damaged("it does not begin as a recording of mayfly does", 0);
+    if (magic[7] !== MAGIC[7])
+      throw this.#damaged(`its format is version ${magic[7]}, this mayfly reads version ${MAGIC[7]}`, 7);
+    const length = this.#length(MAGIC.length);
+    this.header = this.#header(this.#read(MAGIC.length + 4, length));
+    this.layout = completeLayout(this.header.layout);
+    this.#at = MAGIC.length + 4 + length;
+  }
+
+  async start(onBatch: OnBatch): Promise<void> {
+    try {
+      while (this.#at < this.#size && !this.#stopped) {
+        const length = this.#length(this.#at);
+        const bytes = this.#read(this.#at + 8, length);
+        this.#at += 8 + length;
+        onBatch(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + length) as ArrayBuffer);
+        this.#onProgress(this.#at, this.#size);
+        // Gives timers and outputs their turn between batches.
+        await new Promise(setImmediate);
+      }
+    } finally {
+      closeSync(this.#fd);
+    }
+  }
+
+  rescan(): void {
+    // What a recording lost was healed, or not, when it was made: the scans are records in it.
+  }
+
+  stop(): void {
+    this.#stopped = true;
+  }
+
+  losses(): SourceLosses {
+    return NO_LOSSES;
+  }
+
+  #length(at: number): number {
+    const length = this.#read(at, 4).readUInt32LE();
+    if (length > PART_MAX) throw this.#damaged(`a part claims ${length} bytes`, at);
+    return length;
+  }
+
+  #read(at: number, length: number): Buffer {
+    const bytes = Buffer.alloc(length);
+    let got = 0;
+    while (got < length) {
+      const n = readSync(this.#fd, bytes, got, length - got, at + got);
+      if (n === 0) throw this.#damaged("it ends in the middle of a part", this.#size);
+      got += n;
+    }
+    return bytes;
+  }
+
+  #header(json: Buffer): RecordingHeader {
+    try {
+      const header = JSON.parse(json.toString("utf8")) as RecordingHeader;
+      const complete =
+        typeof header.layout === "object" && typeof header.machineId === "string" && typeof header.bootId === "string" &&
+        Number.isInteger(header.bootOffset.seconds) && Number.isInteger(header.bootOffset.nanos);
+      if (complete) return header;
+    } catch (cause) {
+      throw this.#damaged("its header is no JSON", MAGIC.length, cause);
+    }
+    throw this.#damaged("its header lacks the layout, the ids or the clock", MAGIC.length);
+  }
+
+  #damaged(what: string, at: number, cause?: unknown): MayflyError {
+    return new MayflyError(
+      "RECORDING_DAMAGED",
+      ExitCode.usage,
+      `${this.#path} is no whole recording: ${what} (at byte ${at} of ${this.#size}). What stands before that was replayed.`,
+      { cause },
+    );
+  }
+}
+
+/** An older recording lacks fields of today: they are read as 0. A newer one has more: nobody asks for them. */
+function completeLayout(recorded: Layout): Layout {
+  const complete = (kind: keyof Layout): Record<string, number> => {
+    const from: Record<string, number> = recorded[kind] ?? {};
+    const fields = Object.keys(layout[kind]).map((name) => [name, Number.isInteger(from[name]) ? from[name] : -1]);
+    return Object.fromEntries(fields);
+  };
+  return { fork: complete("fork"), exec: complete("exec"), exit: complete("exit"), clock: complete("clock") } as Layout;
+}
