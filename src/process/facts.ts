@@ -1,4 +1,4 @@
-import type { Pid, Ticks } from "../record/record.ts";
+import type { FileIdentity, Pid, Ticks } from "../record/record.ts";
 import type { Instant } from "./instant.ts";
 
 /*
@@ -43,20 +43,6 @@ export interface Image {
   /** Bits of Quality that belong to this image. */
   readonly quality: number;
   rendered: unknown;
-}
-
-export interface FileIdentity {
-  readonly inode: number;
-  readonly size: number;
-  readonly mtimeSeconds: number;
-  readonly mtimeNanos: number;
-  readonly ctimeSeconds: number;
-  readonly ctimeNanos: number;
-  readonly device: number;
-  readonly mode: number;
-  readonly uid: number;
-  readonly gid: number;
-  readonly nlink: number;
 }
 
 /** By inode number, as /proc/PID/ns shows them. */

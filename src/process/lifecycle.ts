@@ -57,4 +57,6 @@ export interface Lifecycle {
   readonly execSeen: boolean;
   /** Bits of Quality: those of the image and those of this life. */
   readonly quality: number;
+  /** Belongs to the tree of ProcessTable.follow(). */
+  readonly followed: boolean;
 }

@@ -1,0 +1,272 @@
+import type {
+  ClockRecord,
+  ExecRecord,
+  ExitRecord,
+  ForkRecord,
+  Pid,
+  RecordHandler,
+  Subject,
+  TaskRef,
+  TaskState,
+} from "../record/record.ts";
+import { Aggregation, type AggregationSettings, milliseconds, Pending } from "./aggregation.ts";
+import type { Clock } from "./clock.ts";
+import { type Identity, type Origin, Quality } from "./facts.ts";
+import type { EntityIds } from "./identity.ts";
+import { exitOf, unseenExit } from "./exit.ts";
+import { imageOf } from "./image.ts";
+import { type Lifecycle, Transition } from "./lifecycle.ts";
+import { Process } from "./process.ts";
+import { Scan } from "./scan.ts";
+import { ProcessTable } from "./table.ts";
+
+/*
+ * HOT PATH: records -> table -> lifecycles, budget 2 us a lifecycle.
+ *
+ * Records come in causal order (one ring): a fork before anything the child does, an exit before its pid is given again.
+ */
+
+export interface TrackerSettings extends AggregationSettings {
+  /** Processes kept at most; one more evicts the oldest entry, which is counted. */
+  readonly maxProcesses: number;
+}
+
+/** What a tracker has met that it could not make whole. */
+export interface TrackerCounters {
+  forks: number;
+  execs: number;
+  exits: number;
+  /** Processes that the first scan found. */
+  found: number;
+  /** A second record of one end: two last threads that died together on kernels before 6.16. Dropped. */
+  doubleExits: number;
+  /** Ends that were noticed, not seen: the pid was given again, or a scan missed the process. */
+  lostExits: number;
+  /** Starts that were noticed, not seen. */
+  unseenForks: number;
+  /** Entries that were evicted because the table was full. */
+  evicted: number;
+}
+
+export class Tracker implements RecordHandler {
+  readonly counters: TrackerCounters = {
+    forks: 0,
+    execs: 0,
+    exits: 0,
+    found: 0,
+    doubleExits: 0,
+    lostExits: 0,
+    unseenForks: 0,
+    evicted: 0,
+  };
+  readonly table = new ProcessTable();
+  readonly aggregation: Aggregation;
+  readonly #clock: Clock;
+  readonly #ids: EntityIds;
+  readonly #scan: Scan;
+  readonly #maxProcesses: number;
+  #pageSize = 4096;
+  #followedPid: Pid | undefined = undefined;
+
+  constructor(settings: TrackerSettings, clock: Clock, ids: EntityIds, emit: (life: Lifecycle) => void) {
+    this.#clock = clock;
+    this.#ids = ids;
+    this.#maxProcesses = settings.maxProcesses;
+    this.aggregation = new Aggregation(settings, emit);
+    this.#scan = new Scan(this);
+  }
+
+  /** Marks the next process that is forked as `pid`, and all its descendants. */
+  follow(pid: Pid): void {
+    this.#followedPid = pid;
+    const holder = this.table.holder(pid);
+    if (holder !== undefined) {
+      holder.followed = true;
+      if (holder.pending !== undefined) holder.pending.followed = true;
+    }
+  }
+
+  onFork(record: ForkRecord): void {
+    this.counters.forks++;
+    this.#advance(record);
+    const creator = this.table.find(record.creator);
+    const parent = record.parent.pid === record.creator.pid ? creator : this.table.find(record.parent);
+    const unknown = creator === undefined || parent === undefined ? Quality.parentUnknown : 0;
+    const process = new Process(
+      this.identity(record),
+      parent?.childOrigin() ?? this.#originOf(record.parent),
+      creator?.image,
+      record.state,
+      creator,
+      unknown,
+    );
+    this.#insert(process, record);
+    this.#begin(process, Transition.fork, record);
+  }
+
+  onExec(record: ExecRecord): void {
+    this.counters.execs++;
+    this.#advance(record);
+    const process = this.table.find(record) ?? this.#unseen(record);
+    process.update(record.state);
+    process.exec(imageOf(record));
+    const pending = process.pending;
+    if (pending !== undefined && pending.transitions === Transition.fork) {
+      pending.image = process.image;
+      pending.credentials = process.credentials;
+      pending.session = process.session;
+      pending.transitions |= Transition.exec;
+      pending.execSeen = true;
+      pending.quality = process.quality | (process.image?.quality ?? 0) | this.#clockQuality();
+      return;
+    }
+    if (pending !== undefined) this.aggregation.release(pending);
+    this.#begin(process, Transition.exec, record);
+  }
+
+  onExit(record: ExitRecord): void {
+    this.#advance(record);
+    let process = this.table.find(record);
+    if (process === undefined) {
+      if (this.table.hasEnded(record.pid, record.startTicks)) {
+        this.counters.doubleExits++;
+        return;
+      }
+      const quality = Quality.forkUnseen | Quality.parentUnknown;
+      this.counters.unseenForks++;
+      process = new Process(this.identity(record), NO_ORIGIN, undefined, record.state, undefined, quality);
+    }
+    this.counters.exits++;
+    process.update(record.state);
+    this.#end(process, record, this.#pageSize);
+  }
+
+  onTask(record: ExecRecord): void {
+    this.#scan.add(record);
+  }
+
+  onScanned(record: ClockRecord): void {
+    this.#scan.finish(record);
+  }
+
+  onClock(record: ClockRecord): void {
+    this.#clock.sample(record);
+    this.#pageSize = record.pageSize;
+    this.#scan.settle(record);
+    this.aggregation.advance(milliseconds(record.time));
+  }
+
+  /** Hands on what is still held. */
+  flush(): void {
+    this.aggregation.flush();
+  }
+
+  identity(ref: TaskRef): Identity {
+    return {
+      pid: ref.pid,
+      startTicks: ref.startTicks,
+      start: this.#clock.startInstant(ref.start),
+      entityId: this.#ids.of(ref.pid, ref.startTicks),
+    };
+  }
+
+  /** A process that a scan found, or whose fork was not seen. */
+  admit(record: Subject & { state: TaskState; parent: TaskRef }, quality: number): Process {
+    const parent = this.table.find(record.parent);
+    const unknown = parent === undefined && record.parent.pid !== 0 ? Quality.parentUnknown : 0;
+    const origin = parent?.childOrigin() ?? this.#originOf(record.parent);
+    const process = new Process(this.identity(record), origin, undefined, record.state, parent, quality | unknown);
+    this.#insert(process, record);
+    return process;
+  }
+
+  /** Opens a document of a found process: it is held only until the ring's first records are read, see Scan. */
+  found(process: Process, record: ExecRecord, transition: number): void {
+    this.aggregation.add(
+      new Pending(process, transition, this.#clock.instant(record.time), milliseconds(record.time), this.#clockQuality()),
+    );
+  }
+
+  /** An end that nobody saw: noticed at `record`, because the pid is another's or a scan did not find the process. */
+  endUnseen(process: Process, time: Subject["time"]): void {
+    this.counters.lostExits++;
+    const pending = process.pending;
+    if (pending !== undefined) this.aggregation.release(pending);
+    const life = new Pending(process, Transition.end, this.#clock.instant(time), milliseconds(time), Quality.exitLost);
+    life.exit = unseenExit(life.time);
+    this.aggregation.add(life);
+    this.aggregation.release(life);
+    this.table.remove(process);
+  }
+
+  #advance(record: Subject): void {
+    this.aggregation.advance(milliseconds(record.time));
+  }
+
+  #clockQuality(): number {
+    return this.#clock.stepped ? Quality.clockStepped : 0;
+  }
+
+  #begin(process: Process, transition: number, record: Subject): void {
+    const time = this.#clock.instant(record.time);
+    this.aggregation.add(new Pending(process, transition, time, milliseconds(record.time), this.#clockQuality()));
+  }
+
+  #insert(process: Process, record: Subject): void {
+    const holder = this.table.holder(record.pid);
+    if (holder !== undefined) {
+      if (holder.identity.startTicks !== record.startTicks) this.endUnseen(holder, record.time);
+      else if (holder.pending?.transitions === Transition.found) this.aggregation.drop(holder.pending); // scanned before its fork came
+    } else if (this.table.size >= this.#maxProcesses) {
+      this.#evict();
+    }
+    if (record.pid === this.#followedPid) process.followed = true;
+    this.table.add(process);
+  }
+
+  #evict(): void {
+    const oldest = this.table.oldest();
+    if (oldest === undefined) return;
+    this.counters.evicted++;
+    if (oldest.pending !== undefined) this.aggregation.release(oldest.pending);
+    this.table.remove(oldest);
+  }
+
+  #unseen(record: ExecRecord): Process {
+    this.counters.unseenForks++;
+    return this.admit(record, Quality.forkUnseen);
+  }
+
+  #end(process: Process, record: ExitRecord, pageSize: number): void {
+    let pending = process.pending;
+    if (pending !== undefined && pending.transitions === Transition.found) {
+      this.aggregation.release(pending);
+      pending = undefined;
+    }
+    const exit = exitOf(record, this.#clock.instant(record.time), pageSize);
+    if (pending === undefined) {
+      this.#begin(process, Transition.end, record);
+      pending = process.pending as Pending;
+    } else {
+      pending.transitions |= Transition.end;
+      pending.credentials = process.credentials;
+      pending.session = process.session;
+    }
+    pending.exit = exit;
+    this.table.remove(process);
+    this.aggregation.release(pending);
+  }
+
+  /** A parent that is not in the table: its identity is certain, its facts are not known. */
+  #originOf(parent: TaskRef): Origin {
+    if (parent.pid === 0) return NO_ORIGIN;
+    const identity = this.identity(parent);
+    return {
+      parent: { identity, image: undefined, credentials: undefined, session: undefined },
+      ancestry: [identity.entityId],
+      rendered: undefined,
+    };
+  }
+}
+
+const NO_ORIGIN: Origin = { parent: undefined, ancestry: [], rendered: undefined };
