@@ -1,0 +1,166 @@
+import { Decoder } from "./record/decode.ts";
+import type { ClockRecord, ExecRecord, ExitRecord, ForkRecord, RecordHandler } from "./record/record.ts";
+import type { Log } from "./telemetry/log.ts";
+import type { BootOffset } from "./source/clock.ts";
+import type { Source, SourceLosses } from "./source/source.ts";
+import { milliseconds } from "./process/aggregation.ts";
+import { Clock } from "./process/clock.ts";
+import type { EntityIds } from "./process/identity.ts";
+import type { Instant } from "./process/instant.ts";
+import type { Lifecycle } from "./process/lifecycle.ts";
+import { Tracker } from "./process/tracker.ts";
+
+/** Between two looks at the lives whose hold may be over. */
+const ADVANCE_EVERY_MS = 100;
+/** Between two looks at what was lost. */
+const WATCH_EVERY_MS = 1000;
+/** 262,144 processes at most in the table: eight times the usual pid_max, about 500 MiB if all were real. */
+const PROCESSES_MAX = 262_144;
+
+export interface AgentSettings {
+  /** Milliseconds. */
+  readonly hold: number;
+  readonly maxPending: number;
+}
+
+/** What an agent tells. */
+export interface AgentEvents {
+  /** A life that left the hold. HOT PATH. */
+  onLife(life: Lifecycle): void;
+  /** The first scan is applied: the lives of these many processes had begun before. */
+  onWatching(found: number): void;
+  /** Records were lost between two moments; a scan that heals what can be healed is on its way. */
+  onLoss(loss: AgentLoss): void;
+}
+
+export interface AgentLoss {
+  readonly from: Instant;
+  readonly to: Instant;
+  readonly lost: SourceLosses & { readonly undecodable: number };
+}
+
+/**
+ * The line that design.md draws: source -> records -> processes -> whoever takes the lives. Stands between the clock of the
+ * source and the timers of this process: a recording brings its own time, so it gives the same documents whenever it is replayed.
+ */
+export class Agent implements RecordHandler {
+  readonly tracker: Tracker;
+  readonly #source: Source;
+  readonly #decoder: Decoder;
+  readonly #clock: Clock;
+  readonly #events: AgentEvents;
+  readonly #log: Log;
+  /** Of the last clock record: the boot clock, and process.hrtime at its arrival. Milliseconds. */
+  #bootAt = 0;
+  #arrivedAt = 0;
+  #started = false;
+  #watching = false;
+  #losses: AgentLoss["lost"];
+  #lossSince: Instant | undefined = undefined;
+
+  constructor(source: Source, settings: AgentSettings, offset: BootOffset, ids: EntityIds, events: AgentEvents, log: Log) {
+    this.#source = source;
+    this.#events = events;
+    this.#log = log;
+    this.#clock = new Clock(offset);
+    this.tracker = new Tracker({ ...settings, maxProcesses: PROCESSES_MAX }, this.#clock, ids, (life) => events.onLife(life));
+    this.#decoder = new Decoder(source.layout, this);
+    this.#losses = this.#countLosses();
+  }
+
+  /**
+   * Runs until the source ends; what is held then is handed on.
+   * @param live whether time goes on between records: false for a recording
+   * @param expectScan whether the source begins with a scan; else watching begins with the first record
+   */
+  async run(live: boolean, expectScan: boolean): Promise<void> {
+    const timers = live
+      ? [setInterval(() => this.#advance(), ADVANCE_EVERY_MS), setInterval(() => this.#watchLosses(), WATCH_EVERY_MS)]
+      : [];
+    try {
+      const ended = this.#source.start((bytes) => this.#decoder.decode(bytes));
+      if (!expectScan) this.#beginWatching();
+      await ended;
+    } finally {
+      for (const timer of timers) clearInterval(timer);
+      this.tracker.flush();
+      this.#watchLosses();
+    }
+  }
+
+  stop(): void {
+    this.#source.stop();
+  }
+
+  onFork(record: ForkRecord): void {
+    this.tracker.onFork(record);
+  }
+
+  onExec(record: ExecRecord): void {
+    this.tracker.onExec(record);
+  }
+
+  onExit(record: ExitRecord): void {
+    this.tracker.onExit(record);
+  }
+
+  onTask(record: ExecRecord): void {
+    this.tracker.onTask(record);
+  }
+
+  onScanned(record: ClockRecord): void {
+    this.tracker.onScanned(record);
+    this.#beginWatching();
+  }
+
+  onClock(record: ClockRecord): void {
+    if (!this.#started) this.#clock.begin(record);
+    this.#started = true;
+    this.#bootAt = milliseconds(record.time);
+    this.#arrivedAt = performance.now();
+    this.tracker.onClock(record);
+    if (this.#clock.stepped) this.#log.warn("the wall clock was set: times of this second are of either clock", { code: "clock_stepped" });
+  }
+
+  #beginWatching(): void {
+    if (this.#watching) return;
+    this.#watching = true;
+    this.#events.onWatching(this.tracker.counters.found);
+  }
+
+  #advance(): void {
+    if (this.#started) this.tracker.aggregation.advance(this.#bootAt + performance.now() - this.#arrivedAt);
+  }
+
+  #countLosses(): AgentLoss["lost"] {
+    return { ...this.#source.losses(), undecodable: this.#decoder?.failures ?? 0 };
+  }
+
+  /** Tells what was lost since the last look and asks for a scan. */
+  #watchLosses(): void {
+    const now = this.#countLosses();
+    const before = this.#losses;
+    const lost = {
+      fork: now.fork - before.fork,
+      exec: now.exec - before.exec,
+      exit: now.exit - before.exit,
+      missed: now.missed - before.missed,
+      malformed: now.malformed - before.malformed,
+      failedScans: now.failedScans - before.failedScans,
+      undecodable: now.undecodable - before.undecodable,
+    };
+    const to = this.#now();
+    const from = this.#lossSince ?? to;
+    this.#lossSince = to;
+    if (Object.values(lost).every((count) => count === 0)) return;
+    this.#losses = now;
+    this.#log.repeated("warn", "records_lost", "records were lost; the process table is healed by a scan", lost);
+    this.#events.onLoss({ from, to, lost });
+    this.#source.rescan();
+  }
+
+  #now(): Instant {
+    const boot = this.#bootAt + (this.#started ? performance.now() - this.#arrivedAt : 0);
+    return this.#clock.instant({ seconds: Math.floor(boot / 1000), nanos: Math.floor((boot % 1000) * 1e6) });
+  }
+}

@@ -1,0 +1,125 @@
+import { parseArgs } from "node:util";
+import { parseDuration } from "../../config/quantity.ts";
+import { suggest } from "../../config/suggest.ts";
+import { ExitCode, MayflyError } from "../errors.ts";
+
+export const commands = ["run", "doctor", "record", "replay", "validate", "version", "help"] as const;
+export type CommandName = (typeof commands)[number];
+
+/** What stands on the command line, checked. */
+export interface Arguments {
+  readonly command: CommandName;
+  /** Behind the command's name: the file of record and replay, the topic of help. */
+  readonly operands: readonly string[];
+  /** Behind `--`: the command to run and its arguments; undefined without `--`. */
+  readonly child: readonly string[] | undefined;
+  readonly format: "pretty" | "ndjson" | undefined;
+  readonly profile: string | undefined;
+  /** Milliseconds. */
+  readonly for: number | undefined;
+  readonly config: string | undefined;
+  readonly snapshot: boolean;
+  readonly help: boolean;
+}
+
+const OPTIONS = {
+  format: { type: "string" },
+  profile: { type: "string" },
+  for: { type: "string" },
+  config: { type: "string", short: "c" },
+  "no-snapshot": { type: "boolean" },
+  help: { type: "boolean", short: "h" },
+  version: { type: "boolean" },
+} as const;
+type Option = keyof typeof OPTIONS;
+
+/** The options that each command has an effect for; the others are refused. */
+const OPTIONS_OF: Readonly<Record<CommandName, readonly Option[]>> = {
+  run: ["format", "profile", "for", "config", "no-snapshot"],
+  doctor: ["config"],
+  record: ["for", "config"],
+  replay: ["format", "profile", "config"],
+  validate: ["config"],
+  version: [],
+  help: [],
+};
+const OPERANDS_OF: Readonly<Record<CommandName, readonly [number, number, string]>> = {
+  run: [0, 0, "to run a command and watch it: mayfly run -- COMMAND ..."],
+  doctor: [0, 0, "doctor takes none"],
+  record: [1, 1, "mayfly record FILE"],
+  replay: [1, 1, "mayfly replay FILE"],
+  validate: [0, 1, "mayfly validate [FILE]"],
+  version: [0, 0, "version takes none"],
+  help: [0, 1, "mayfly help [COMMAND]"],
+};
+
+/** @throws MayflyError USAGE */
+export function parse(argv: readonly string[]): Arguments {
+  const dashes = argv.indexOf("--");
+  const own = dashes < 0 ? argv : argv.slice(0, dashes);
+  const child = dashes < 0 ? undefined : argv.slice(dashes + 1);
+  const { values, positionals } = parseOptions(own);
+  const [name = values.version === true ? "version" : "run", ...operands] = positionals;
+  const command = commands.find((known) => known === name);
+  if (command === undefined) throw unknownCommand(name);
+  const help = values.help === true;
+  if (!help) check(command, operands, child, Object.keys(values));
+  return {
+    command,
+    operands,
+    child,
+    format: formatOf(values.format),
+    profile: values.profile,
+    for: values.for === undefined ? undefined : durationOf(values.for),
+    config: values.config,
+    snapshot: values["no-snapshot"] !== true,
+    help,
+  };
+}
+
+function parseOptions(args: readonly string[]) {
+  try {
+    return parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true, strict: true });
+  } catch (error) {
+    const text = error instanceof Error ? error.message : String(error);
+    const option = /'(--?[^' ]+)/.exec(text)?.[1];
+    const isUnknown = error instanceof Error && "code" in error && error.code === "ERR_PARSE_ARGS_UNKNOWN_OPTION";
+    if (option === undefined || !isUnknown) throw usage(`${text.split(". ")[0]}.`);
+    const near = suggest(option.replace(/^--?/, ""), Object.keys(OPTIONS));
+    throw usage(`There is no option ${option}${near === undefined ? "" : `: did you mean --${near}?`}`);
+  }
+}
+
+function check(command: CommandName, operands: readonly string[], child: readonly string[] | undefined, given: readonly string[]): void {
+  for (const option of given)
+    if (option !== "version" && !OPTIONS_OF[command].some((known) => known === option))
+      throw usage(`The command ${command} has no option --${option}.`);
+  const [least, most, form] = OPERANDS_OF[command];
+  if (operands.length < least) throw usage(`The command ${command} needs a file: ${form}`);
+  if (operands.length > most) throw usage(`What is ${JSON.stringify(operands[most])}? ${form}`);
+  if (child === undefined) return;
+  if (command !== "run") throw usage(`Only run takes a command behind --, not ${command}.`);
+  if (child.length === 0) throw usage("There is no command behind --: mayfly run -- COMMAND ...");
+  if (given.includes("for")) throw usage("--for does not go with a command: mayfly ends when the command does.");
+}
+
+function formatOf(text: string | undefined): "pretty" | "ndjson" | undefined {
+  if (text === undefined || text === "pretty" || text === "ndjson") return text;
+  throw usage(`--format is pretty or ndjson, not ${JSON.stringify(text)}.`);
+}
+
+function durationOf(text: string): number {
+  const reading = parseDuration(text);
+  if ("fault" in reading) throw usage(`--for ${text}: ${reading.fault}`);
+  return reading.value;
+}
+
+function unknownCommand(name: string): MayflyError {
+  const near = suggest(name, commands);
+  if (near !== undefined) return usage(`There is no command ${JSON.stringify(name)}: did you mean ${near}?`);
+  return usage(`There is no command ${JSON.stringify(name)}. To run it and watch it: mayfly run -- ${name} ...`);
+}
+
+function usage(message: string): MayflyError {
+  return new MayflyError("USAGE", ExitCode.usage, `${message}\nTry \`mayfly help\`.`);
+}

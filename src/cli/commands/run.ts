@@ -1,0 +1,102 @@
+import { Agent } from "../../agent.ts";
+import type { ExitCode } from "../../errors.ts";
+import { MayflyError } from "../../errors.ts";
+import { EntityIds } from "../../process/identity.ts";
+import { fixBootOffset } from "../../source/boot_clock.ts";
+import { offsetOf } from "../../source/clock.ts";
+import { KernelSource } from "../../source/kernel.ts";
+import type { Arguments } from "../arguments.ts";
+import { Destinations } from "../destinations.ts";
+import { documentWriter, hostOf, isPretty, type Setting, settingOf } from "../setting.ts";
+import { allOf, DocumentSink, RowSink, type Sink } from "../sink.ts";
+import { terminalRows } from "../terminal.ts";
+import { runCommand } from "./run_command.ts";
+
+/** Watches until a signal, the end of --for, or the end of whoever reads. */
+export async function run(args: Arguments): Promise<number> {
+  const setting = settingOf(args);
+  return args.child === undefined ? watch(args, setting) : runCommand(setting, args.child);
+}
+
+async function watch(args: Arguments, setting: Setting): Promise<ExitCode> {
+  const { config, log } = setting;
+  let agent: Agent | undefined;
+  let stopped = false;
+  const stop = (): void => {
+    stopped = true;
+    agent?.stop();
+  };
+  const { source, offset, ids, host } = openKernel(setting, args.snapshot);
+  const destinations = new Destinations(config, log, stop);
+  const sink = watchSink(setting, destinations, documentWriter(setting, host, ids));
+  agent = new Agent(source, settingsOf(setting), offset, ids, sink, log);
+  const release = onSignals(stop, () => destinations.file?.reopen());
+  const timer = args.for === undefined ? undefined : setTimeout(stop, args.for);
+  try {
+    const ended = agent.run(true, args.snapshot);
+    if (stopped) agent.stop();
+    await ended;
+  } finally {
+    clearTimeout(timer);
+    await destinations.close();
+    log.flushRepeated(true);
+    release();
+  }
+  log.debug("stopped", { ...agent.tracker.counters });
+  if (destinations.end instanceof MayflyError) throw destinations.end;
+  return 0;
+}
+
+/** The probes loaded, not yet attached, and what identities are made of. */
+export function openKernel(setting: Setting, snapshot: boolean) {
+  const { config, log } = setting;
+  const source = new KernelSource({
+    kernelThreads: config.processes.kernel_threads,
+    argsMaxBytes: config.processes.args.max_bytes,
+    snapshot,
+  });
+  const clock = source.open();
+  const host = hostOf(setting);
+  const { offset, warning } = fixBootOffset(config.state.path, host.bootId, offsetOf(clock));
+  if (warning !== undefined) log.warn(warning);
+  const ids = new EntityIds(host.machineId ?? "", host.bootId, config.identity.salt);
+  return { source, offset, ids, host };
+}
+
+export function settingsOf({ config }: Setting): { hold: number; maxPending: number } {
+  return { hold: config.aggregation.hold, maxPending: config.aggregation.max_pending };
+}
+
+function watchSink(setting: Setting, destinations: Destinations, writer: ReturnType<typeof documentWriter>): Sink {
+  const { config, log } = setting;
+  if (destinations.console === undefined || !isPretty(config)) return new DocumentSink(writer, destinations.all, log);
+  const rows = new RowSink(terminalRows(), destinations.console);
+  if (destinations.file === undefined) return rows;
+  return allOf([rows, new DocumentSink(writer, [destinations.file], log)]);
+}
+
+/**
+ * The first SIGINT or SIGTERM ends with everything flushed; a second one, of somebody who will not wait, ends at once.
+ * SIGHUP opens files anew, for log rotation; without a file it ends mayfly as it does any program whose terminal goes.
+ * @returns takes the handlers off
+ */
+function onSignals(stop: () => void, reopen: () => Promise<void> | undefined): () => void {
+  let asked = 0;
+  const end = (signal: NodeJS.Signals): void => {
+    asked++;
+    if (asked > 1) process.exit(signal === "SIGINT" ? 130 : 143);
+    stop();
+  };
+  const hangUp = (): void => {
+    const reopening = reopen();
+    if (reopening === undefined) stop();
+    else
+      reopening.catch((error: unknown) => {
+        process.stderr.write(`mayfly: ${error instanceof Error ? error.message : String(error)}\n`);
+      });
+  };
+  process.on("SIGINT", end).on("SIGTERM", end).on("SIGHUP", hangUp);
+  return () => {
+    process.off("SIGINT", end).off("SIGTERM", end).off("SIGHUP", hangUp);
+  };
+}

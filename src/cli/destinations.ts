@@ -1,0 +1,57 @@
+import type { Config } from "../../config/schema.ts";
+import { ConsoleOutput } from "../output/console.ts";
+import { FileOutput } from "../output/file.ts";
+import type { Output, OutputEnd, OutputEvents } from "../output/output.ts";
+import type { Log } from "../telemetry/log.ts";
+
+/** How long the end of mayfly waits for a reader that stands still, in milliseconds. */
+const CLOSE_DEADLINE_MS = 5000;
+
+/** The outputs of one run, what becomes of them, and their end. */
+export class Destinations {
+  readonly console: Output | undefined;
+  readonly file: FileOutput | undefined;
+  readonly #log: Log;
+  readonly #onEnd: () => void;
+  #end: OutputEnd | undefined = undefined;
+
+  /**
+   * @param onEnd called when an output ended by itself: nobody reads any more, or it cannot be written
+   * @throws MayflyError CANNOT_WRITE
+   */
+  constructor(config: Config, log: Log, onEnd: () => void) {
+    this.#log = log;
+    this.#onEnd = onEnd;
+    const path = config.output.file.path;
+    this.file = path === undefined ? undefined : new FileOutput(path, this.#events(path));
+    this.console = config.output.console.enabled ? new ConsoleOutput(this.#events("standard output")) : undefined;
+  }
+
+  /** Why an output ended by itself; undefined when none did. */
+  get end(): OutputEnd | undefined {
+    return this.#end;
+  }
+
+  get all(): Output[] {
+    return [this.console, this.file].filter((output) => output !== undefined);
+  }
+
+  /** Waits until everything is written, within bounds, and tells what was not. */
+  async close(): Promise<void> {
+    await Promise.all(this.all.map((output) => output.close(CLOSE_DEADLINE_MS)));
+    const dropped = this.all.reduce((sum, output) => sum + output.stats().droppedLines, 0);
+    if (dropped > 0 && this.#end !== "reader gone")
+      this.#log.error("documents were dropped: whoever reads them was too slow", { dropped });
+  }
+
+  #events(name: string): OutputEvents {
+    return {
+      onDrop: () => this.#log.repeated("warn", "output_full", `${name} is read too slowly: documents are dropped`),
+      onRecover: (lines) => this.#log.warn(`${name} takes documents again`, { dropped: lines }),
+      onEnd: (end) => {
+        this.#end ??= end;
+        this.#onEnd();
+      },
+    };
+  }
+}
