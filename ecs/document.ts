@@ -1,0 +1,117 @@
+import type { Host } from "../src/enrich/host.ts";
+import { ExitCode, MayflyError } from "../src/errors.ts";
+import type { Instant } from "../src/process/instant.ts";
+import type { Lifecycle } from "../src/process/lifecycle.ts";
+import { type Happening, happenings, type Profile } from "./actions.ts";
+import type { Agent } from "./agent.ts";
+import { type Loss, lossNote } from "./agent_note.ts";
+import { credentialsText } from "./credentials.ts";
+import { envelope, eventModule, type HostFields } from "./envelope.ts";
+import { EventIds } from "./event_id.ts";
+import { flat } from "./flat.ts";
+import { quoted, quotedList } from "./json.ts";
+import { mayflyMembers } from "./mayfly.ts";
+import { nanoseconds } from "./nanoseconds.ts";
+import { processText } from "./process.ts";
+
+/*
+ * Hot path: 12,000 documents/s, budget 2 us each for everything in ecs/ (test/bench/serialise.ts).
+ *
+ * A line is made as a string, not written into a buffer: V8 only links the pieces, and whoever needs bytes gets them in one
+ * copy for a whole batch. Measured for 2.7 KB in 20 / 40 pieces: linked and copied 0.72 / 0.87 us, each piece written into a
+ * buffer 1.08 / 2.10 us. What counts is the number of pieces (14 to 18 ns each), not their length. So whatever does not
+ * change is one piece: the words of the event, the credentials, the whole end of the line.
+ */
+
+export interface WriterOptions {
+  readonly profile: Profile;
+  readonly host: Host;
+  readonly hostFields: HostFields;
+  readonly agent: Agent;
+  /** The host-and-boot hash: EntityIds.hash. */
+  readonly hash: Uint8Array;
+  /** The wall clock, for event.created. */
+  readonly now: () => Instant;
+}
+
+/** The parts of a line that depend on nothing but what happened. */
+interface Words {
+  /** From event.id to event.created. */
+  readonly event: string;
+  /** The beginning of `mayfly`. */
+  readonly mayfly: string;
+}
+
+/** Turns lives into lines: one JSON object and a newline each. Field by field: ecs/README.md. */
+export class DocumentWriter {
+  readonly #words: readonly (Words | undefined)[];
+  readonly #ids: EventIds;
+  readonly #now: () => Instant;
+  readonly #processEnd: string;
+  readonly #noteEnd: string;
+  #sequence = 0;
+  #notes = 0;
+
+  constructor({ profile, host, hostFields, agent, hash, now }: WriterOptions) {
+    this.#words = happenings(profile).map((happening) => (happening === undefined ? undefined : wordsOf(happening)));
+    this.#ids = new EventIds(hash);
+    this.#now = now;
+    this.#processEnd = flat(`},${envelope(host, hostFields, agent, "mayfly.process")}`);
+    this.#noteEnd = envelope(host, hostFields, agent, "mayfly.agent");
+  }
+
+  /**
+   * The document of a life. event.sequence counts these calls, from 1.
+   * @throws MayflyError BAD_TRANSITIONS for a set of transitions that no life can have
+   */
+  write(life: Lifecycle): string {
+    const words = this.#words[life.transitions];
+    if (words === undefined) throw badTransitions(life);
+    const credentials = credentialsText(life.credentials);
+    this.#sequence += 1;
+    return (
+      `{"@timestamp":"${life.time.iso()}","event":{"id":"${this.#ids.of(life)}${words.event}${this.#now().iso()}"` +
+      `,"sequence":${this.#sequence}${spanText(life)}},"process":${processText(life, credentials)},` +
+      credentials.ofDocument +
+      words.mayfly +
+      mayflyMembers(life) +
+      this.#processEnd
+    );
+  }
+
+  /** A note of dataset mayfly.agent: what was lost, how many, from when to when. */
+  writeLoss(loss: Loss): string {
+    this.#notes += 1;
+    // Their number stands where documents have the pid, so that two notes of one microsecond differ; no document has
+    // transition bits 0.
+    const id = this.#ids.make(loss.time, this.#notes, 0);
+    return lossNote(loss, { id, created: this.#now(), envelope: this.#noteEnd });
+  }
+}
+
+function wordsOf({ transitions, type, action }: Happening): Words {
+  const actionText = typeof action === "string" ? quoted(action) : quotedList(action);
+  return {
+    event: flat(
+      `","kind":"event","category":["process"],"type":${quotedList(type)},"action":${actionText}` +
+        `,"module":"${eventModule}","dataset":"mayfly.process","created":"`,
+    ),
+    mayfly: flat(`"mayfly":{"transitions":"${transitions}"`),
+  };
+}
+
+/** From start to end of the process, on documents with an exit. */
+function spanText({ identity, exit }: Lifecycle): string {
+  if (exit === undefined) return "";
+  const duration = nanoseconds(exit.durationSeconds, exit.durationNanos);
+  return `,"start":"${identity.start.iso()}","end":"${exit.time.iso()}","duration":${duration}`;
+}
+
+function badTransitions({ transitions, identity }: Lifecycle): MayflyError {
+  return new MayflyError(
+    "BAD_TRANSITIONS",
+    ExitCode.internal,
+    `Process ${identity.pid} has transitions ${transitions}, which no life can have. This is a fault in mayfly: please ` +
+      "report it with a recording (mayfly record FILE).",
+  );
+}

@@ -1,0 +1,112 @@
+import { type Identity, type Image, Quality, type Session } from "../src/process/facts.ts";
+import { flat } from "./flat.ts";
+import { isPlain, quoted, quotedList } from "./json.ts";
+
+/*
+ * An Image as members of `process` or of `process.parent`. Hot path.
+ *
+ * Text is kept from its second use on. The image of a short life is written once as process and never again; a shell's
+ * stands in every child that forks without exec and in the parent part of all others. Keeping all text at the first use
+ * would hold the arguments of every living process twice over (128 KiB each at worst) and save nothing.
+ */
+
+/** What is kept in the slot of an Image. */
+export interface ImageSlots {
+  /** `undefined`: not written yet. */
+  asProcess: string | typeof writtenOnce | undefined;
+  /** The whole object `parent`, for children of the process named beside it (ecs/parent.ts). */
+  asParent: string | undefined;
+  parentIdentity: Identity | undefined;
+  parentSession: Session | undefined;
+}
+
+/** Stands in a slot whose text was made once and not kept. */
+export const writtenOnce: unique symbol = Symbol("written once");
+
+export function slotsOf(image: Image): ImageSlots {
+  const slots = image.rendered as ImageSlots | undefined;
+  if (slots !== undefined) return slots;
+  const fresh: ImageSlots = {
+    asProcess: undefined,
+    asParent: undefined,
+    parentIdentity: undefined,
+    parentSession: undefined,
+  };
+  image.rendered = fresh;
+  return fresh;
+}
+
+/** Members of `process`, a comma before each. The working directory is not among them: a bare fork has none of its own. */
+export function imageText(image: Image): string {
+  const slots = slotsOf(image);
+  if (typeof slots.asProcess === "string") return slots.asProcess;
+  const text = programText(image) + argumentsText(image.args, image.argsCount, image.commandLine);
+  slots.asProcess = slots.asProcess === undefined ? writtenOnce : flat(text);
+  return text;
+}
+
+/** Members of `process.parent`, a comma before each, arguments cut at maxParentArgs. */
+export function imageAsParentText(image: Image): string {
+  const args = isLongerThanParentArgs(image) ? cutArgs(image.args ?? []) : image.args;
+  const commandLine = args === image.args ? image.commandLine : args?.join(" ");
+  return (
+    programText(image) + argumentsText(args, image.argsCount, commandLine) + workingDirectoryText(image.workingDirectory)
+  );
+}
+
+/** `,"working_directory":...`, or nothing. */
+export function workingDirectoryText(path: string | undefined): string {
+  return path === undefined || path === "" ? "" : member(',"working_directory":"', path);
+}
+
+/** Bytes of UTF-8 that a parent's copy of the arguments may have, one separator between two arguments counted. */
+export const maxParentArgs = 4096;
+
+/** Whether a child's copy of these arguments is shorter than what the process was given. */
+export function argsAreCutInChild(image: Image): boolean {
+  return (image.quality & Quality.argsTruncated) !== 0 || isLongerThanParentArgs(image);
+}
+
+function isLongerThanParentArgs({ commandLine }: Image): boolean {
+  if (commandLine === undefined || commandLine.length * 3 <= maxParentArgs) return false;
+  return commandLine.length > maxParentArgs || Buffer.byteLength(commandLine) > maxParentArgs;
+}
+
+/** As many arguments as fit, the last one cut after a whole character. */
+function cutArgs(args: readonly string[]): string[] {
+  const cut: string[] = [];
+  let room = maxParentArgs;
+  for (const arg of args) {
+    if (room <= 0) break;
+    // encodeInto stops before the character that does not fit.
+    const { read, written } = encoder.encodeInto(arg, encoded.subarray(0, room));
+    cut.push(read === arg.length ? arg : arg.slice(0, read));
+    room = read === arg.length ? room - written - 1 : 0;
+  }
+  return cut;
+}
+
+const encoder = new TextEncoder();
+const encoded = new Uint8Array(maxParentArgs);
+
+/** `key` ends with the opening quote: one piece less for a text that is plain, as nearly all are. */
+function member(key: string, text: string): string {
+  return isPlain(text) ? `${key}${text}"` : key.slice(0, -1) + quoted(text);
+}
+
+function programText({ name, executable }: Image): string {
+  const first = name === undefined || name === "" ? "" : member(',"name":"', name);
+  return executable === undefined || executable === "" ? first : first + member(',"executable":"', executable);
+}
+
+/**
+ * The command line is the arguments joined by a space (facts.ts), so when it is plain all of them are: one look instead of
+ * one for every argument.
+ */
+function argumentsText(args: readonly string[] | undefined, count: number | undefined, line: string | undefined): string {
+  const countText = count === undefined ? "" : `,"args_count":${count}`;
+  if (args === undefined || args.length === 0) return countText;
+  if (line === undefined || line === "") return `,"args":${quotedList(args)}${countText}`;
+  if (isPlain(line)) return `,"args":["${args.join('","')}"]${countText},"command_line":"${line}"`;
+  return `,"args":${quotedList(args)}${countText},"command_line":${quoted(line)}`;
+}

@@ -1,0 +1,32 @@
+import { type Image, Quality } from "../src/process/facts.ts";
+import type { Lifecycle } from "../src/process/lifecycle.ts";
+import { exitNotes } from "./exit.ts";
+import { argsAreCutInChild } from "./image.ts";
+import { quoted } from "./json.ts";
+import { qualityText } from "./quality.ts";
+
+/** The members of `mayfly` after `transitions`, a comma before each: what ECS has no field for. Hot path. */
+export function mayflyMembers(life: Lifecycle): string {
+  const { image, exit, origin } = life;
+  const parent = origin.parent?.image;
+  return (
+    (exit === undefined ? "" : exitNotes(exit)) +
+    (image === undefined ? "" : imageNotes(image)) +
+    (parent !== undefined && argsAreCutInChild(parent) ? ',"parent":{"args_truncated":true}' : "") +
+    qualityText(life.quality)
+  );
+}
+
+function imageNotes(image: Image): string {
+  const { scriptPath, deleted, memfd } = image;
+  return (
+    (scriptPath === undefined || scriptPath === "" ? "" : `,"script":{"path":${quoted(scriptPath)}}`) +
+    (deleted || memfd ? executableText(deleted, memfd) : "") +
+    ((image.quality & Quality.argsTruncated) === 0 ? "" : `,"args":{"length":${image.argsLength}}`)
+  );
+}
+
+function executableText(deleted: boolean, memfd: boolean): string {
+  if (deleted && memfd) return ',"executable":{"deleted":true,"memfd":true}';
+  return deleted ? ',"executable":{"deleted":true}' : ',"executable":{"memfd":true}';
+}
