@@ -2,6 +2,7 @@
 #include "probes.h"
 
 #include <cerrno>
+#include <csignal>
 #include <cstring>
 
 #include <bpf/bpf.h>
@@ -55,10 +56,28 @@ KernelFeatures kernel_features()
 	return f;
 }
 
+// The verifier gives up with EAGAIN when a signal waits, and a profiler's come faster than it is done (100 ms for exec).
+class SignalsHeld {
+public:
+	SignalsHeld()
+	{
+		sigset_t all;
+		sigfillset(&all);
+		pthread_sigmask(SIG_SETMASK, &all, &before_);
+	}
+	~SignalsHeld() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+	SignalsHeld(const SignalsHeld &) = delete;
+	SignalsHeld &operator=(const SignalsHeld &) = delete;
+
+private:
+	sigset_t before_;
+};
+
 } // namespace
 
 Probes::Probes(const Settings &settings)
 {
+	SignalsHeld held;
 	try {
 		load_probes(settings);
 		load_tasks(settings);

@@ -12,6 +12,8 @@ import { Tracker } from "./process/tracker.ts";
 
 /** Between two looks at the lives whose hold may be over. */
 const ADVANCE_EVERY_MS = 100;
+/** Lives that leave the hold at one look at most, and between two turns of the outputs at the end: about 8 MB of documents. */
+const RELEASE_MOST = 2000;
 /** Between two looks at what was lost. */
 const WATCH_EVERY_MS = 1000;
 /** 262,144 processes at most in the table: eight times the usual pid_max, about 500 MiB if all were real. */
@@ -31,6 +33,8 @@ export interface AgentEvents {
   onWatching(found: number): void;
   /** Records were lost between two moments; a scan that heals what can be healed is on its way. */
   onLoss(loss: AgentLoss): void;
+  /** Resolves when there is room for RELEASE_MOST more lives, or there is no use waiting. */
+  room(): Promise<void>;
 }
 
 export interface AgentLoss {
@@ -78,12 +82,15 @@ export class Agent implements RecordHandler {
       ? [setInterval(() => this.#advance(), ADVANCE_EVERY_MS), setInterval(() => this.#watchLosses(), WATCH_EVERY_MS)]
       : [];
     try {
-      const ended = this.#source.start((bytes) => this.#decoder.decode(bytes));
+      const ended = this.#source.start(
+        (bytes) => this.#decoder.decode(bytes),
+        () => this.#events.room(),
+      );
       if (!expectScan) this.#beginWatching();
       await ended;
     } finally {
       for (const timer of timers) clearInterval(timer);
-      this.tracker.flush();
+      while (this.tracker.aggregation.flush(RELEASE_MOST)) await this.#events.room();
       this.#watchLosses();
     }
   }
@@ -129,7 +136,7 @@ export class Agent implements RecordHandler {
   }
 
   #advance(): void {
-    if (this.#started) this.tracker.aggregation.advance(this.#bootAt + performance.now() - this.#arrivedAt);
+    if (this.#started) this.tracker.aggregation.advance(this.#bootAt + performance.now() - this.#arrivedAt, RELEASE_MOST);
   }
 
   #countLosses(): AgentLoss["lost"] {

@@ -11,6 +11,25 @@ export interface Sink {
   onLife(life: Lifecycle): void;
   onWatching(found: number): void;
   onLoss(loss: AgentLoss): void;
+  /** Resolves when the outputs can take more, or will not. */
+  room(): Promise<void>;
+}
+
+/** Outputs begin to be waited for when they are behind by this much, in bytes; they drop at four times as much. */
+const BEHIND_BYTES = 8 * 1024 * 1024;
+/** A reader that stands still this long, in milliseconds, is not waited for again until it moves. */
+const PATIENCE_MS = 5000;
+
+/** Waits for outputs that are behind. */
+async function roomIn(outputs: readonly Output[]): Promise<void> {
+  const behind = outputs.filter((output) => output.stats().waitingBytes > BEHIND_BYTES);
+  if (behind.length === 0) return;
+  await Promise.race([
+    Promise.all(behind.map((output) => output.flush())),
+    new Promise((resolve) => {
+      setTimeout(resolve, PATIENCE_MS).unref();
+    }),
+  ]);
 }
 
 /** ECS documents, a line each. HOT PATH. */
@@ -32,6 +51,10 @@ export class DocumentSink implements Sink {
 
   onWatching(found: number): void {
     this.#log.info(`watching; ${found} processes were already running`, { found });
+  }
+
+  room(): Promise<void> {
+    return roomIn(this.#outputs);
   }
 
   onLoss({ from, to, lost }: AgentLoss): void {
@@ -57,6 +80,10 @@ export class RowSink implements Sink {
 
   onWatching(found: number): void {
     this.#output.write(this.#rows.watching(found));
+  }
+
+  room(): Promise<void> {
+    return roomIn([this.#output]);
   }
 
   onLoss(): void {
@@ -86,6 +113,10 @@ export class TreeSink implements Sink {
     // The command's own words are all that stands on the terminal until it ends.
   }
 
+  async room(): Promise<void> {
+    // The tree is memory, bounded by itself.
+  }
+
   onLoss({ lost }: AgentLoss): void {
     this.#lost += lost.fork + lost.exec + lost.exit + lost.undecodable + lost.malformed;
   }
@@ -105,6 +136,9 @@ export function allOf(sinks: readonly Sink[]): Sink {
     onLoss: (loss) => {
       for (const sink of sinks) sink.onLoss(loss);
     },
+    room: async () => {
+      await Promise.all(sinks.map((sink) => sink.room()));
+    },
   };
 }
 
@@ -116,6 +150,7 @@ export function followedOnly(sink: Sink): Sink {
     },
     onWatching: (found) => sink.onWatching(found),
     onLoss: (loss) => sink.onLoss(loss),
+    room: () => sink.room(),
   };
 }
 

@@ -104,18 +104,25 @@ export class Aggregation {
     this.#unlink(life);
   }
 
-  /** Hands on every life that has waited long enough. @param now milliseconds of the boot clock */
-  advance(now: number): void {
+  /**
+   * Hands on the lives that have waited long enough, oldest first.
+   * @param now milliseconds of the boot clock
+   * @param most how many at most: 10,000 processes found at the start come of age together, and whoever takes their 40 MB of
+   * documents needs a turn in between
+   */
+  advance(now: number, most: number): void {
     let hold = this.#currentHold();
-    while (this.#first !== undefined && this.#first.since + hold <= now) {
+    for (let left = most; left > 0 && this.#first !== undefined && this.#first.since + hold <= now; left--) {
       if (hold < this.#hold && this.#first.since + this.#hold > now) this.#hurried++;
       this.release(this.#first);
       hold = this.#currentHold();
     }
   }
 
-  flush(): void {
-    while (this.#first !== undefined) this.release(this.#first);
+  /** Hands on up to `most` lives, whatever they still wait for. Returns whether any is left. */
+  flush(most: number): boolean {
+    for (let left = most; left > 0 && this.#first !== undefined; left--) this.release(this.#first);
+    return this.#first !== undefined;
   }
 
   /** Full up to half the bound, then shrinking in proportion to the room left. */

@@ -61,7 +61,7 @@ export class Scan {
       known.scan = this.#number;
       return;
     }
-    if (table.hasEnded(record.pid, record.startTicks)) return;
+    if (!first && table.hasEnded(record.pid, record.startTicks)) return;
     const process = this.#tracker.admit(record, first ? 0 : Quality.forkUnseen);
     process.scan = this.#number;
     process.exec(imageOf(record));

@@ -26,6 +26,9 @@ import { ProcessTable } from "./table.ts";
  * Records come in causal order (one ring): a fork before anything the child does, an exit before its pid is given again.
  */
 
+/** Lives that one record may push out of the hold: more than one record can bring in. */
+const ADVANCE_MOST = 16;
+
 export interface TrackerSettings extends AggregationSettings {
   /** Processes kept at most; one more evicts the oldest entry, which is counted. */
   readonly maxProcesses: number;
@@ -153,12 +156,7 @@ export class Tracker implements RecordHandler {
     this.#clock.sample(record);
     this.#pageSize = record.pageSize;
     this.#scan.settle(record);
-    this.aggregation.advance(milliseconds(record.time));
-  }
-
-  /** Hands on what is still held. */
-  flush(): void {
-    this.aggregation.flush();
+    this.aggregation.advance(milliseconds(record.time), ADVANCE_MOST);
   }
 
   identity(ref: TaskRef): Identity {
@@ -200,7 +198,7 @@ export class Tracker implements RecordHandler {
   }
 
   #advance(record: Subject): void {
-    this.aggregation.advance(milliseconds(record.time));
+    this.aggregation.advance(milliseconds(record.time), ADVANCE_MOST);
   }
 
   #clockQuality(): number {

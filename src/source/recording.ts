@@ -129,7 +129,7 @@ export class RecordingSource implements Source {
     this.#at = MAGIC.length + 4 + length;
   }
 
-  async start(onBatch: OnBatch): Promise<void> {
+  async start(onBatch: OnBatch, room: () => Promise<void>): Promise<void> {
     try {
       while (this.#at < this.#size && !this.#stopped) {
         const length = this.#length(this.#at);
@@ -137,8 +137,9 @@ export class RecordingSource implements Source {
         this.#at += 8 + length;
         onBatch(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + length) as ArrayBuffer);
         this.#onProgress(this.#at, this.#size);
-        // Gives timers and outputs their turn between batches.
+        // Gives signals, timers and outputs their turn between batches.
         await new Promise(setImmediate);
+        await room();
       }
     } finally {
       closeSync(this.#fd);

@@ -21,8 +21,11 @@ export interface SourceLosses {
 export interface Source {
   /** By which the records are read. */
   readonly layout: Layout;
-  /** Begins to call back. Resolves when the source has ended: after stop(), or at the end of a recording. */
-  start(onBatch: OnBatch): Promise<void>;
+  /**
+   * Begins to call back. Resolves when the source has ended: after stop(), or at the end of a recording.
+   * @param room resolves when the taker has room for another batch; a source that can wait does, the kernel cannot
+   */
+  start(onBatch: OnBatch, room: () => Promise<void>): Promise<void>;
   /** Asks for a scan of all processes, to heal what was lost. Its records come with the others. */
   rescan(): void;
   /** Ends the source; what it still has is delivered first. */
