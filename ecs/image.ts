@@ -1,57 +1,31 @@
-import { type Identity, type Image, Quality, type Session } from "../src/process/facts.ts";
+import { type Image, Quality } from "../src/process/facts.ts";
 import { flat } from "./flat.ts";
 import { isPlain, quoted, quotedList } from "./json.ts";
 
 /*
  * An Image as members of `process` or of `process.parent`. Hot path.
  *
- * Text is kept from its second use on. The image of a short life is written once as process and never again; a shell's
- * stands in every child that forks without exec and in the parent part of all others. Keeping all text at the first use
- * would hold the arguments of every living process twice over (128 KiB each at worst) and save nothing.
+ * Text is kept from its second use on. The image of a short life is written once and never again; a shell's stands in every
+ * child that forks without exec. Keeping all text at the first use would hold the arguments of every living process twice
+ * over (128 KiB each at worst) and save nothing.
  */
 
-/** What is kept in the slot of an Image. */
-export interface ImageSlots {
-  /** `undefined`: not written yet. */
-  asProcess: string | typeof writtenOnce | undefined;
-  /** The whole object `parent`, for children of the process named beside it (ecs/parent.ts). */
-  asParent: string | undefined;
-  parentIdentity: Identity | undefined;
-  parentSession: Session | undefined;
-}
-
-/** Stands in a slot whose text was made once and not kept. */
+/** Stands in the slot of a fact whose text was made once and not kept. */
 export const writtenOnce: unique symbol = Symbol("written once");
-
-export function slotsOf(image: Image): ImageSlots {
-  const slots = image.rendered as ImageSlots | undefined;
-  if (slots !== undefined) return slots;
-  const fresh: ImageSlots = {
-    asProcess: undefined,
-    asParent: undefined,
-    parentIdentity: undefined,
-    parentSession: undefined,
-  };
-  image.rendered = fresh;
-  return fresh;
-}
 
 /** Members of `process`, a comma before each. The working directory is not among them: a bare fork has none of its own. */
 export function imageText(image: Image): string {
-  const slots = slotsOf(image);
-  if (typeof slots.asProcess === "string") return slots.asProcess;
+  if (typeof image.rendered === "string") return image.rendered;
   const text = programText(image) + argumentsText(image.args, image.argsCount, image.commandLine);
-  slots.asProcess = slots.asProcess === undefined ? writtenOnce : flat(text);
+  image.rendered = image.rendered === undefined ? writtenOnce : flat(text);
   return text;
 }
 
-/** Members of `process.parent`, a comma before each, arguments cut at maxParentArgs. */
+/** Members of `process.parent`, a comma before each, arguments cut at maxParentArgs. The working directory is not among them. */
 export function imageAsParentText(image: Image): string {
   const args = isLongerThanParentArgs(image) ? cutArgs(image.args ?? []) : image.args;
   const commandLine = args === image.args ? image.commandLine : args?.join(" ");
-  return (
-    programText(image) + argumentsText(args, image.argsCount, commandLine) + workingDirectoryText(image.workingDirectory)
-  );
+  return programText(image) + argumentsText(args, image.argsCount, commandLine);
 }
 
 /** `,"working_directory":...`, or nothing. */
@@ -103,7 +77,11 @@ function programText({ name, executable }: Image): string {
  * The command line is the arguments joined by a space (facts.ts), so when it is plain all of them are: one look instead of
  * one for every argument.
  */
-function argumentsText(args: readonly string[] | undefined, count: number | undefined, line: string | undefined): string {
+function argumentsText(
+  args: readonly string[] | undefined,
+  count: number | undefined,
+  line: string | undefined,
+): string {
   const countText = count === undefined ? "" : `,"args_count":${count}`;
   if (args === undefined || args.length === 0) return countText;
   if (line === undefined || line === "") return `,"args":${quotedList(args)}${countText}`;

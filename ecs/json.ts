@@ -15,7 +15,6 @@
 const special = /["\\\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]/;
 
 /** The part of `special` that JSON.stringify leaves as it is. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for
 const leftByStringify = /[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
 
 /** With the u flag a pair of surrogates is one character, so this finds only those that are alone. */

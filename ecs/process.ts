@@ -1,29 +1,19 @@
 import type { Session } from "../src/process/facts.ts";
-import { type Lifecycle, Transition } from "../src/process/lifecycle.ts";
-import type { CredentialsText } from "./credentials.ts";
+import type { Lifecycle } from "../src/process/lifecycle.ts";
 import { exitMembers } from "./exit.ts";
 import { flat } from "./flat.ts";
 import { imageText, workingDirectoryText } from "./image.ts";
-import { originText } from "./parent.ts";
 
-/** The object `process`. Hot path: once a document. */
-export function processText(life: Lifecycle, credentials: CredentialsText): string {
+/** The object `process` up to the credentials, which are followed by originText() and the closing brace. Hot path. */
+export function processHead(life: Lifecycle): string {
   const { identity, image, exit } = life;
   return (
     `{"pid":${identity.pid},"entity_id":"${identity.entityId}","start":"${identity.start.iso()}"` +
     (image === undefined ? "" : imageText(image)) +
-    (ownsWorkingDirectory(life) ? workingDirectoryText(image?.workingDirectory) : "") +
+    (life.ownImage ? workingDirectoryText(image?.workingDirectory) : "") +
     (exit === undefined ? "" : exitMembers(exit)) +
-    terminalText(life.session) +
-    credentials.ofProcess +
-    originText(life.origin) +
-    "}"
+    terminalText(life.session)
   );
-}
-
-/** A bare fork has only the directory that its image's process had at exec, and may be elsewhere by now. */
-function ownsWorkingDirectory(life: Lifecycle): boolean {
-  return life.execSeen || (life.transitions & Transition.found) !== 0;
 }
 
 /** Interactive means: has a controlling terminal. */

@@ -27,6 +27,16 @@ Napi::ArrayBuffer clock_sample(Napi::Env env)
 	return buffer;
 }
 
+// What the callback throws is an uncaught exception of the program. Node-API before version 10 would only warn of it and go on.
+void call(Napi::Function function, const std::vector<napi_value> &arguments)
+{
+	try {
+		function.Call(arguments);
+	} catch (const Napi::Error &error) {
+		napi_fatal_exception(function.Env(), error.Value());
+	}
+}
+
 uint32_t number(const Napi::Object &from, const char *name)
 {
 	return from.Get(name).As<Napi::Number>().Uint32Value();
@@ -91,11 +101,12 @@ void Kernel::start(const Napi::CallbackInfo &info)
 		Ref(); // not collected while the thread runs
 		napi_add_env_cleanup_hook(env, at_exit, this);
 		hooked_ = true;
-		reader_ = std::make_unique<Reader>(*probes_, *pool_, drain_ms_, scan_first, [this](std::shared_ptr<Batch> batch) {
+		auto hand_over = [this](std::shared_ptr<Batch> batch) {
 			to_js_.BlockingCall([this, batch = std::move(batch)](Napi::Env env, Napi::Function on_batch) mutable {
 				deliver(env, on_batch, std::move(batch));
 			});
-		});
+		};
+		reader_ = std::make_unique<Reader>(*probes_, *pool_, drain_ms_, settings_.args_max, scan_first, hand_over);
 	} catch (const Fault &fault) {
 		tear_down();
 		throw to_js_error(env, fault);
@@ -112,12 +123,12 @@ void Kernel::deliver(Napi::Env env, Napi::Function on_batch, std::shared_ptr<Bat
 		Napi::ArrayBuffer bytes = Napi::ArrayBuffer::New(env, batch->size);
 		memcpy(bytes.Data(), batch->bytes.get(), batch->size);
 		pool->give_back(batch);
-		on_batch.Call({bytes});
+		call(on_batch, {bytes});
 	}
 	if (batch->last && reader_) {
 		Napi::FunctionReference on_end = std::move(on_end_);
 		tear_down();
-		on_end.Call({});
+		call(on_end.Value(), {});
 	}
 }
 

@@ -11,6 +11,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "cmdline.h"
 #include "fault.h"
 #include "finish.h"
 
@@ -29,8 +30,8 @@ int64_t now_ms()
 
 } // namespace
 
-Reader::Reader(Probes &probes, BatchPool &pool, int drain_ms, bool scan_first, Deliver deliver)
-	: probes_(probes), pool_(pool), drain_ms_(drain_ms), deliver_(std::move(deliver)), scan_wanted_(scan_first)
+Reader::Reader(Probes &probes, BatchPool &pool, int drain_ms, size_t args_max, bool scan_first, Deliver deliver)
+	: probes_(probes), pool_(pool), drain_ms_(drain_ms), args_max_(args_max), deliver_(std::move(deliver)), scan_wanted_(scan_first)
 {
 	wake_fd_ = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	ring_ = ring_buffer__new(probes.ring_fd(), on_record, this, nullptr);
@@ -118,26 +119,26 @@ void Reader::drain()
 // of the parents that the first events need.
 void Reader::scan(bool first)
 {
-	std::vector<uint8_t> bytes;
+	std::vector<std::vector<uint8_t>> records;
 	uint8_t end[256];
 	size_t end_size = clock_record(RECORD_SCANNED, end);
 	try {
 		if (probes_.can_scan())
 			probes_.scan([&](const void *record, size_t size) {
 				auto *from = static_cast<const uint8_t *>(record);
-				bytes.insert(bytes.end(), from, from + size);
+				records.emplace_back(from, from + size);
+				if (reinterpret_cast<const exec_record *>(records.back().data())->flags & IMAGE_ARGS_TRUNCATED)
+					complete_args(records.back(), args_max_);
 			});
 	} catch (const Fault &) {
 		failed_scans_++;
 	}
 	if (!first)
 		drain();
-	for (size_t at = 0; at < bytes.size();) {
-		auto *h = reinterpret_cast<const record_header *>(bytes.data() + at);
+	for (const auto &record : records) {
 		if (need_room())
 			return;
-		append(h, h->size);
-		at += h->size;
+		append(record.data(), record.size());
 	}
 	if (need_room())
 		return;

@@ -20,7 +20,7 @@ public:
 	// `deliver` is called on the reader's thread; the batch comes back by BatchPool::give_back.
 	using Deliver = std::function<void(std::shared_ptr<Batch>)>;
 
-	Reader(Probes &probes, BatchPool &pool, int drain_ms, bool scan_first, Deliver deliver);
+	Reader(Probes &probes, BatchPool &pool, int drain_ms, size_t args_max, bool scan_first, Deliver deliver);
 	~Reader(); // gives up at once: what is in the ring is not delivered
 	Reader(const Reader &) = delete;
 	Reader &operator=(const Reader &) = delete;
@@ -51,6 +51,7 @@ private:
 	Probes &probes_;
 	BatchPool &pool_;
 	const int drain_ms_;
+	const size_t args_max_;
 	const Deliver deliver_;
 	ring_buffer *ring_ = nullptr;
 	std::shared_ptr<Batch> batch_;

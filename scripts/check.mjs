@@ -20,7 +20,10 @@ const setup = spawnSync(process.execPath, [join(root, "scripts/setup.mjs"), "--c
 if (setup.status !== 0) process.exit(setup.status ?? 1);
 
 const checks = [
-  ["biome: format and lint", () => tool("@biomejs/biome/bin/biome", ["check", "--error-on-warnings", ...(fix ? ["--write"] : [])])],
+  [
+    "biome: format and lint",
+    () => tool("@biomejs/biome/bin/biome", ["check", "--error-on-warnings", ...(fix ? ["--write"] : [])]),
+  ],
   ["oxlint: type-aware rules", () => tool("oxlint/bin/oxlint", ["--deny-warnings", ...(fix ? ["--fix"] : [])])],
   ["tsc: types", () => tool("typescript/bin/tsc", ["-p", ".", "--noEmit", "--incremental", "false"])],
   ["clang-format: C and C++", clangFormat],

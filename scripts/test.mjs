@@ -34,9 +34,10 @@ if (selected.every((lane) => lane.files.length === 0)) {
 if (process.env.CI === "true") process.env.MAYFLY_REQUIRE_LIVE = "1";
 const totals = new Map();
 const emptyFiles = [];
+let ran = 0;
 await pipeline(Readable.from(events(selected)), new Spec(), process.stdout, { end: false });
-if (values.name !== undefined && totals.get("pass") + totals.get("fail") === 0) fail(`no test is named ${values.name}`);
-for (const file of emptyFiles) fail(`${file} ran no test`);
+if (values.name === undefined) for (const file of emptyFiles) fail(`${file} ran no test`);
+else if (ran === 0) fail(`no test is named ${values.name}`);
 
 /** The events of all lanes, with one summary for all of them in place of one each. */
 async function* events(parts) {
@@ -44,15 +45,21 @@ async function* events(parts) {
     if (files.length === 0) continue;
     const namePatterns = values.name === undefined ? {} : { testNamePatterns: [values.name] };
     for await (const event of run({ files, concurrency, timeout, ...namePatterns })) {
-      if (event.type === "test:fail" && event.data.todo === undefined) process.exitCode = 1;
-      // A file that reports no test, as one that calls process.exit(0), is itself counted as a test that passed.
-      if (event.type === "test:pass" && files.includes(resolve(event.data.name))) emptyFiles.push(event.data.name);
+      judge(event, files);
       if (!addToTotals(event)) yield event;
     }
   }
   for (const [word, count] of totals) {
     yield { type: "test:diagnostic", data: { nesting: 0, message: `${word} ${count}`, level: "info" } };
   }
+}
+
+function judge({ type, data }, files) {
+  if (type !== "test:pass" && type !== "test:fail") return;
+  if (type === "test:fail" && (data.todo ?? false) === false) process.exitCode = 1;
+  // A file that reports no test, as one that calls process.exit(0), is itself counted as a test that passed.
+  if (files.includes(resolve(data.name))) emptyFiles.push(data.name);
+  else if (data.skip === undefined && data.details.type !== "suite") ran++;
 }
 
 /** @returns {boolean} whether the event is a line of a lane's summary */

@@ -20,11 +20,10 @@ export function lockfileFaults(root) {
   for (const [path, entry] of Object.entries(packages)) {
     if (entry.resolved !== undefined) faults.push(`${path} names an address: set omit-lockfile-registry-resolved`);
     if (entry.hasInstallScript) faults.push(`${path} has an install script: npm 11 will not run it`);
-    // npm 11 refuses `npm ci` when the entry of a package for another platform is missing, which a registry that
-    // lacks that package makes npm leave out.
-    for (const name of Object.keys(entry.optionalDependencies ?? {})) {
-      if (packages[`node_modules/${name}`] === undefined) faults.push(`${name}, optional for ${path}, has no entry`);
-    }
+    // Left out by npm when the registry it asked lacks packages of other platforms; `npm ci` of npm 11 then refuses.
+    const optional = Object.keys(entry.optionalDependencies ?? {});
+    const left = optional.filter((name) => packages[`node_modules/${name}`] === undefined);
+    if (left.length > 0) faults.push(`${path} lacks the entries of ${left.join(", ")}: add version, os, cpu, optional`);
   }
   return faults;
 }

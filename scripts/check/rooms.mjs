@@ -16,8 +16,8 @@ const rooms = [
   "src/agent.ts",
   "src/cli",
 ];
-/** Imports nothing, and everybody may import it. */
-const ground = "src/errors.ts";
+/** These import nothing, and everybody may import them. */
+const grounds = ["src/errors.ts", "src/version.ts"];
 /** Rooms before them in the list that these know nothing of all the same. */
 const strangers = {
   "src/output": ["src/record", "src/source", "src/process", "src/enrich", "src/filter", "ecs"],
@@ -54,15 +54,15 @@ function faultsOf(file, text) {
 /** @returns {string | undefined} what is wrong */
 function judge(from, to) {
   if (to === undefined) return "that is in no room";
-  if (from === to || to === ground) return undefined;
-  if (from === ground) return `${ground} imports nothing`;
+  if (from === to || grounds.includes(to)) return undefined;
+  if (grounds.includes(from)) return `${from} imports nothing`;
   if (rooms.indexOf(to) > rooms.indexOf(from)) return `${to} stands below ${from}`;
   if (strangers[from]?.includes(to)) return `${from} knows nothing of ${to}`;
   return undefined;
 }
 
 function roomOf(file) {
-  return [ground, ...rooms].find((room) => file === room || file.startsWith(`${room}/`));
+  return [...grounds, ...rooms].find((room) => file === room || file.startsWith(`${room}/`));
 }
 
 function imports(text) {

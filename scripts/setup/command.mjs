@@ -5,23 +5,44 @@ import { SetupError } from "./say.mjs";
 const shownLines = 60;
 
 const running = new Set();
+let handedDown;
+
+/**
+ * From now on every command gets this file as its descriptor 3.
+ * @param {number | undefined} file
+ */
+export function handDown(file) {
+  handedDown = file;
+}
 
 /**
  * Runs a command out of sight and shows what it printed only when it fails.
- * Each one leads its own process group, so that ending set-up ends the whole tree (ninja and its compilers, apt and dpkg).
  * @param {string} file
  * @param {string[]} args
  * @param {{ cwd?: string, env?: Record<string, string>, failure?: string }} [options] env is added to the environment
  * @returns {Promise<string>} what it printed, stdout and stderr as they came
  */
-export function run(file, args, options = {}) {
+export async function run(file, args, options = {}) {
+  const { ended, output } = await finish(file, args, options);
+  if (ended === "") return output;
+  const what = options.failure ?? `${file} ${args.join(" ")} failed`;
+  throw new SetupError(`${what} (${ended}). What it printed:\n${tail(output)}`);
+}
+
+/** @returns {Promise<boolean>} whether it succeeded */
+export async function tryCommand(file, args) {
+  return (await finish(file, args, {})).ended === "";
+}
+
+/**
+ * Each command leads its own process group, so that ending set-up ends the whole tree: ninja and its compilers, apt
+ * and dpkg.
+ * @returns {Promise<{ ended: string, output: string }>} ended is empty when all went well
+ */
+function finish(file, args, { cwd, env }) {
   return new Promise((resolve, reject) => {
-    const child = spawn(file, args, {
-      cwd: options.cwd,
-      env: { ...process.env, ...options.env },
-      stdio: ["ignore", "pipe", "pipe"],
-      detached: true,
-    });
+    const stdio = ["ignore", "pipe", "pipe", handedDown ?? "ignore"];
+    const child = spawn(file, args, { cwd, env: { ...process.env, ...env }, stdio, detached: true });
     running.add(child);
     const chunks = [];
     child.stdout.on("data", (chunk) => chunks.push(chunk));
@@ -32,14 +53,8 @@ export function run(file, args, options = {}) {
     });
     child.on("close", (code, signal) => {
       running.delete(child);
-      const output = Buffer.concat(chunks).toString();
-      if (code === 0) {
-        resolve(output);
-        return;
-      }
-      const ended = signal === null ? `exit status ${code}` : signal;
-      const what = options.failure ?? `${file} ${args.join(" ")} failed`;
-      reject(new SetupError(`${tail(output)}\n${what} (${ended})`));
+      const ended = code === 0 ? "" : (signal ?? `exit status ${code}`);
+      resolve({ ended, output: Buffer.concat(chunks).toString() });
     });
   });
 }
@@ -58,5 +73,6 @@ export function endAll() {
 function tail(output) {
   const lines = output.trimEnd().split("\n");
   const left = lines.length - shownLines;
-  return left > 0 ? `(${left} lines before)\n${lines.slice(-shownLines).join("\n")}` : lines.join("\n");
+  const shown = left > 0 ? [`(${left} lines before)`, ...lines.slice(-shownLines)] : lines;
+  return shown.map((line) => `  ${line}`).join("\n");
 }

@@ -1,45 +1,34 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { closeSync, mkdirSync, openSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
+import { handDown, tryCommand } from "./command.mjs";
 import { readStamp } from "./fingerprint.mjs";
 import { SetupError, say } from "./say.mjs";
 
 /**
- * Lets one set-up at a time work in a checkout. The lock is the kernel's (flock(1) of util-linux, essential on Debian),
- * so none is ever left behind: its holder reads our pipe and ends when we do, however we end.
+ * Lets one set-up at a time work in a checkout. The lock is the kernel's, on an open file (flock(2), by util-linux, which
+ * is essential on Debian): it goes when the last process that has the file open goes. Every command that is run inherits
+ * it, so that a set-up killed outright keeps others away until what it started has ended too.
  * @param {string} path of the lock file; it holds the pid of the last owner, for whoever waits
  * @param {() => Promise<void>} work
  */
 export async function withLock(path, work) {
   mkdirSync(dirname(path), { recursive: true });
-  const holder = (await hold(path, ["--nonblock"])) ?? (await wait(path));
+  const file = openSync(path, "a");
+  handDown(file);
+  if (!(await locked(["--nonblock"]))) {
+    say(`another set-up (pid ${readStamp(path)}) works in this checkout; waiting for it…`);
+    if (!(await locked([]))) throw new SetupError(`${path} could not be locked.`);
+  }
   writeFileSync(path, String(process.pid));
   try {
     await work();
   } finally {
-    holder.stdin.end();
+    handDown(undefined);
+    closeSync(file);
   }
 }
 
-async function wait(path) {
-  say(`another set-up (pid ${readStamp(path)}) works in this checkout; waiting for it…`);
-  const holder = await hold(path, []);
-  if (holder === undefined) throw new SetupError(`${path} could not be locked.`);
-  return holder;
-}
-
-/** @returns the process that holds the lock, or undefined when flock did not get it */
-async function hold(path, options) {
-  const holder = spawn("flock", [...options, path, "sh", "-c", "echo held; exec cat >/dev/null"], {
-    stdio: ["pipe", "pipe", "inherit"],
-    // Out of the terminal's process group: Ctrl-C is not to free the lock while our children still end.
-    detached: true,
-  });
-  const failed = once(holder, "error").then(([error]) => {
-    throw new SetupError(`flock (of util-linux) could not be started: ${error.message}`);
-  });
-  const held = once(holder.stdout, "data").then(() => holder);
-  const ended = once(holder, "exit").then(() => undefined);
-  return Promise.race([held, ended, failed]);
+/** flock locks the open file that it finds as its descriptor 3, and with that ours. */
+function locked(options) {
+  return tryCommand("flock", [...options, "3"]);
 }

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync } from "node:fs";
 import { run } from "./command.mjs";
-import { say, SetupError, step } from "./say.mjs";
+import { SetupError, say, step } from "./say.mjs";
 import { clangFormatMajor, inPath } from "./tools.mjs";
 
 const quiet = { DEBIAN_FRONTEND: "noninteractive", NEEDRESTART_SUSPEND: "1", LC_ALL: "C.UTF-8" };
@@ -49,7 +49,7 @@ export async function installTools(missing, toolchain) {
     throw new SetupError(`building mayfly needs ${names}: install them with this system's package manager.`);
   }
   if (process.getuid() !== 0) {
-    const packages = (await choose(missing, toolchain)) ?? missing.flatMap((key) => firstChoice(key, toolchain));
+    const packages = (await choose(missing, toolchain)) ?? preferred(missing, toolchain);
     throw new SetupError(
       `building mayfly needs ${names}, and only root may install them. Run this as root, then try again:\n` +
         `  apt-get update && apt-get ${installOptions.join(" ")} ${packages.join(" ")}`,
@@ -104,12 +104,14 @@ async function choose(missing, toolchain) {
   return [...new Set(chosen)];
 }
 
-function firstChoice(key, toolchain) {
-  return choices(key, toolchain)[0];
+/** The usual names, for where apt has no package lists yet. */
+function preferred(missing, toolchain) {
+  return [...new Set(missing.flatMap((key) => choices(key, toolchain)[0]))];
 }
 
 function choices(key, toolchain) {
-  if (key === "strip") return toolchain.clangMajor === undefined ? packagesOf.clang : [[`llvm-${toolchain.clangMajor}`]];
+  if (key === "strip")
+    return toolchain.clangMajor === undefined ? packagesOf.clang : [[`llvm-${toolchain.clangMajor}`]];
   return packagesOf[key];
 }
 

@@ -53,12 +53,12 @@ export function findClangFormat() {
 }
 
 /**
- * PATH with this toolchain first, so that CMake finds the very tools that were found here.
+ * PATH with this toolchain and this Node first, so that CMake finds the very tools that were found here.
  * @param {Toolchain} toolchain
  */
 export function toolchainPath(toolchain) {
-  const folders = [toolchain.strip, toolchain.clang, toolchain.bpftool].map((file) => dirname(realpathSync(file)));
-  return [...new Set([...folders, ...pathFolders()])].join(delimiter);
+  const files = [toolchain.strip, toolchain.clang, toolchain.bpftool, process.execPath];
+  return [...new Set([...files.map((file) => dirname(realpathSync(file))), ...pathFolders()])].join(delimiter);
 }
 
 /**
@@ -68,7 +68,9 @@ export function toolchainPath(toolchain) {
 export function describeToolchain(toolchain) {
   return ["clang", "bpftool", "cmake", "cxx", "libbpf"]
     .map((key) => toolchain[key])
-    .map((file) => (file === undefined ? "-" : `${realpathSync(file)} ${statSync(file).mtimeMs} ${statSync(file).size}`))
+    .map((file) =>
+      file === undefined ? "-" : `${realpathSync(file)} ${statSync(file).mtimeMs} ${statSync(file).size}`,
+    )
     .join("\n");
 }
 

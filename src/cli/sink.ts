@@ -45,8 +45,8 @@ export class DocumentSink implements Sink {
   }
 
   onLife(life: Lifecycle): void {
-    const line = this.#writer.write(life);
-    for (const output of this.#outputs) output.write(line);
+    const pieces = this.#writer.pieces(life);
+    for (const output of this.#outputs) output.writePieces(pieces);
   }
 
   onWatching(found: number): void {

@@ -31,6 +31,10 @@ export class ConsoleOutput implements Output {
     return this.#writer.write(line);
   }
 
+  writePieces(pieces: readonly string[]): boolean {
+    return this.#writer.writePieces(pieces);
+  }
+
   flush(): Promise<void> {
     return this.#writer.flush();
   }

@@ -43,6 +43,10 @@ export class FileOutput implements Output {
     return this.#writer.write(line);
   }
 
+  writePieces(pieces: readonly string[]): boolean {
+    return this.#writer.writePieces(pieces);
+  }
+
   flush(): Promise<void> {
     return this.#writer.flush();
   }

@@ -29,6 +29,8 @@ export interface OutputEvents {
 export interface Output {
   /** Takes one or more whole lines; the text must end in `\n`. False when it was dropped (and counted). Never blocks. */
   write(line: string): boolean;
+  /** The same for one line in pieces: what stands in many lines is kept flat by its maker and copied as it is. */
+  writePieces(pieces: readonly string[]): boolean;
   /** Resolves when everything handed over before is with the kernel, or the output has ended. */
   flush(): Promise<void>;
   /**

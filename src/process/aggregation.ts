@@ -2,7 +2,6 @@ import type { Moment } from "../record/record.ts";
 import type { Credentials, Identity, Image, Origin, Session } from "./facts.ts";
 import type { Instant } from "./instant.ts";
 import type { Exit, Lifecycle } from "./lifecycle.ts";
-import { Transition } from "./lifecycle.ts";
 import type { Process } from "./process.ts";
 
 /*
@@ -23,7 +22,7 @@ export class Pending implements Lifecycle {
   transitions: number;
   readonly time: Instant;
   exit: Exit | undefined = undefined;
-  execSeen: boolean;
+  ownImage: boolean;
   quality: number;
   followed: boolean;
   /** Milliseconds of the boot clock. */
@@ -42,7 +41,7 @@ export class Pending implements Lifecycle {
     this.transitions = transition;
     this.time = time;
     this.since = since;
-    this.execSeen = transition !== Transition.fork;
+    this.ownImage = process.ownImage;
     this.followed = process.followed;
     this.quality = quality | process.quality | (process.image?.quality ?? 0);
   }

@@ -84,6 +84,8 @@ export interface Parent {
   readonly identity: Identity;
   /** undefined when mayfly never learnt it (quality parent_unknown) or it is a kernel thread. */
   readonly image: Image | undefined;
+  /** Whether the parent exec'ed the image itself: only then is the image's working directory the parent's. */
+  readonly ownImage: boolean;
   readonly credentials: Credentials | undefined;
   readonly session: Session | undefined;
 }

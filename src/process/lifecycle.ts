@@ -53,8 +53,8 @@ export interface Lifecycle {
   readonly time: Instant;
   /** Present exactly when transitions has `end`. */
   readonly exit: Exit | undefined;
-  /** True when the working directory of `image` is this process's own: false on a bare fork, which inherited it. */
-  readonly execSeen: boolean;
+  /** Whether the image is the process's own, and not inherited at the fork: only then its working directory is, too. */
+  readonly ownImage: boolean;
   /** Bits of Quality: those of the image and those of this life. */
   readonly quality: number;
   /** Belongs to the tree of ProcessTable.follow(). */

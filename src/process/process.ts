@@ -14,6 +14,8 @@ export class Process {
   session: Session;
   /** Bits of Quality that stay with this life: parent_unknown, fork_unseen. */
   readonly quality: number;
+  /** Whether the image is its own, by an exec or as a scan met it, and not inherited at the fork. */
+  ownImage = false;
   /** Inherited at fork; set by ProcessTable.follow() for `run -- COMMAND`. */
   followed: boolean;
   /** What happened to this image and has not left the hold yet. */
@@ -43,6 +45,7 @@ export class Process {
 
   exec(image: Image): void {
     this.image = image;
+    this.ownImage = true;
     this.#childOrigin = undefined;
   }
 
@@ -61,7 +64,13 @@ export class Process {
   }
 
   #asParent(): Parent {
-    return { identity: this.identity, image: this.image, credentials: this.credentials, session: this.session };
+    return {
+      identity: this.identity,
+      image: this.image,
+      ownImage: this.ownImage,
+      credentials: this.credentials,
+      session: this.session,
+    };
   }
 }
 

@@ -119,7 +119,7 @@ export class Tracker implements RecordHandler {
       pending.credentials = process.credentials;
       pending.session = process.session;
       pending.transitions |= Transition.exec;
-      pending.execSeen = true;
+      pending.ownImage = true;
       pending.quality = process.quality | (process.image?.quality ?? 0) | this.#clockQuality();
       return;
     }
@@ -260,7 +260,7 @@ export class Tracker implements RecordHandler {
     if (parent.pid === 0) return NO_ORIGIN;
     const identity = this.identity(parent);
     return {
-      parent: { identity, image: undefined, credentials: undefined, session: undefined },
+      parent: { identity, image: undefined, ownImage: false, credentials: undefined, session: undefined },
       ancestry: [identity.entityId],
       rendered: undefined,
     };

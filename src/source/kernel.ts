@@ -13,13 +13,17 @@ export interface KernelSourceSettings {
   readonly argsMaxBytes: number;
   /** Whether to begin with a scan of the processes that live already. */
   readonly snapshot: boolean;
+  /** Another ring than the usual one. */
+  readonly ring?: RingSettings;
 }
+
+export type RingSettings = Pick<KernelSettings, "ringBytes" | "wakeupBytes" | "drainMs">;
 
 /**
  * 8 MiB hold 0.4 s of 12,000 lifecycles/s; behind it the addon holds 24 MiB of finished records while JavaScript is busy.
  * The reader looks every 50 ms, 0.1 % of a core when idle.
  */
-const RING: Pick<KernelSettings, "ringBytes" | "wakeupBytes" | "drainMs"> = {
+const RING: RingSettings = {
   ringBytes: 8 * 1024 * 1024,
   wakeupBytes: 1024 * 1024,
   drainMs: 50,
@@ -37,7 +41,8 @@ export class KernelSource implements Source {
 
   constructor(settings: KernelSourceSettings) {
     this.#settings = settings;
-    this.#kernel = createKernel({ ...RING, kernelThreads: settings.kernelThreads, argsMaxBytes: settings.argsMaxBytes });
+    const { kernelThreads, argsMaxBytes, ring = RING } = settings;
+    this.#kernel = createKernel({ ...ring, kernelThreads, argsMaxBytes });
   }
 
   /**

@@ -60,7 +60,7 @@ export function life(options: LifeOptions = {}): Lifecycle {
     transitions,
     time: identity.start,
     exit: ends ? exitOf(options, identity) : undefined,
-    execSeen: (transitions & Transition.exec) !== 0,
+    ownImage: (transitions & Transition.exec) !== 0,
     quality: 0,
     followed: false,
   };
@@ -80,7 +80,7 @@ function identityOf(pid: number, startMs: number): Identity {
 }
 
 function parentOf({ identity, image, credentials, session }: Lifecycle): Parent {
-  return { identity, image, credentials, session };
+  return { identity, image, ownImage: true, credentials, session };
 }
 
 function imageOf(executable: string, args: readonly string[]): Image {

@@ -70,7 +70,7 @@ test("a fork without exec has the image of its creator, not a later one", () => 
   const lives = finish(w);
   const life = lives.find(({ identity }) => identity.pid === 101);
   assert.equal(life?.image?.name, "sh");
-  assert.equal(life?.execSeen, false);
+  assert.equal(life?.ownImage, false);
   assert.equal(life?.origin.parent?.image?.name, "sh");
 });
 

@@ -113,7 +113,7 @@ function newMember(life: Lifecycle): Member {
     earlier: [],
     args: undefined,
     isCut: false,
-    ownImage: life.execSeen,
+    ownImage: life.ownImage,
     ending: undefined,
     seconds: 0,
     userSeconds: 0,

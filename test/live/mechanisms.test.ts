@@ -1,0 +1,88 @@
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import { Collector } from "../harness/collector.ts";
+import { assertNone } from "../harness/differences.ts";
+import { differences } from "../harness/expect.ts";
+import { type Life, livesOf } from "../harness/life.ts";
+import { live } from "../harness/live.ts";
+import { type Mechanism, mechanisms } from "../harness/mechanism.ts";
+import { runProgram } from "../harness/program.ts";
+
+/*
+ * Every way in which a process can come, change and go: each is a program in test/programs/ that tells its own truth and
+ * whose opening comment says which documents must come of it (test/harness/mechanism.ts says how). A new mechanism is
+ * one new file there and nothing here.
+ *
+ * All programs run once under two collectors, one for each profile, and once more with transitions that wait for each
+ * other. Documents are looked at after the collectors' end, so that one too many is seen as well.
+ */
+
+const PROFILES = ["lifecycle", "elastic"] as const;
+const TIMINGS = {
+  together: { hold: "10s", pauseMs: 0 },
+  apart: { hold: "100ms", pauseMs: 500 },
+} as const;
+/** Programs mostly wait for their own pauses. */
+const AT_ONCE = 8;
+
+const all = mechanisms();
+
+for (const timing of ["together", "apart"] as const) {
+  const { hold, pauseMs } = TIMINGS[timing];
+
+  describe(`with transitions ${timing} (hold ${hold}, pauses of ${pauseMs} ms)`, live, () => {
+    const collectors: Collector[] = [];
+    let told: ReadonlyMap<string, Life>[] = [];
+
+    before(async () => {
+      for (const profile of PROFILES) collectors.push(await Collector.start({ profile, hold }));
+      told = await inTurns(all, ({ program, args }) => runProgram(program, args, pauseMs).then(livesOf));
+      for (const collector of collectors) await collector.stop();
+    });
+    after(() => Promise.all(collectors.map((collector) => collector.kill())));
+
+    all.forEach((mechanism, index) => {
+      for (const [place, profile] of PROFILES.entries()) {
+        test(`${nameOf(mechanism)} is told as it was, in the words of ${profile}`, () => {
+          const collector = collectors[place];
+          const lives = told[index];
+          assert.ok(collector !== undefined && lives !== undefined, "the programs ran");
+          const expectation = mechanism[timing];
+          assert.deepEqual([...lives.keys()].sort(), [...expectation.keys()].sort(), "roles told and roles expected");
+          const found = [...expectation].flatMap(([role, expected]) => {
+            const life = lives.get(role);
+            return life === undefined ? [] : differences(life, expected, collector.of(life.entityId), profile);
+          });
+          assertNone(found);
+        });
+      }
+    });
+
+    test("no event.id stands in two documents, and event.sequence counts from 1 without a gap", () => {
+      for (const { documents } of collectors) {
+        const ids = documents.map((document) => document.event?.id);
+        assert.equal(new Set(ids).size, ids.length);
+        const counts = documents.map((document) => document.event?.sequence);
+        assert.deepEqual(
+          counts,
+          counts.map((_, place) => place + 1),
+        );
+      }
+    });
+  });
+}
+
+function nameOf({ program, args }: Mechanism): string {
+  return [program, ...args].join(" ");
+}
+
+/** At most AT_ONCE at a time; results in the order of the items. */
+async function inTurns<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
+  const results: R[] = [];
+  const queue = items.entries();
+  const lane = async (): Promise<void> => {
+    for (const [index, item] of queue) results[index] = await work(item);
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, lane));
+  return results;
+}

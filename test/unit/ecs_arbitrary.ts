@@ -1,0 +1,96 @@
+import fc from "fast-check";
+import { Instant } from "../../src/process/instant.ts";
+import { type Lifecycle, Transition } from "../../src/process/lifecycle.ts";
+import * as lives from "./ecs_lives.ts";
+
+/* Any life that could come out of src/process, and some that could not. */
+
+/** Everything that has bitten a JSON writer or a terminal: controls, quotes, C1, bidi, pairs and lone surrogates. */
+const character = fc.oneof(
+  { weight: 4, arbitrary: fc.string({ unit: "grapheme-ascii", maxLength: 8 }) },
+  fc.string({ unit: "binary", maxLength: 4 }),
+  fc.integer({ min: 0, max: 0xffff }).map((code) => String.fromCharCode(code)),
+  fc.integer({ min: 0, max: 0xa0 }).map((code) => String.fromCharCode(code)),
+  fc.constantFrom("\u2028", "\u202e", "\ud800", "\udfff", "\x1b[31m", "\x9b", '"', "\\", "\0", "\n", "😀", "ü"),
+);
+const text = fc.array(character, { minLength: 1, maxLength: 8 }).map((parts) => parts.join(""));
+const argument = fc.oneof(
+  { weight: 8, arbitrary: fc.oneof(fc.constant(""), text) },
+  fc.tuple(text, fc.integer({ min: 1, max: 3000 })).map(([part, times]) => part.repeat(times)),
+);
+const id = fc.oneof(fc.nat(70_000), fc.constantFrom(0, 0xffffffff));
+const half = fc.oneof(fc.constantFrom(0, 0xffffffff, 0x1ff), fc.integer({ min: 0, max: 0xffffffff }));
+const count = fc.oneof(fc.nat(5000), fc.maxSafeNat());
+const instant = fc
+  .tuple(fc.integer({ min: 0, max: 4_000_000_000 }), fc.nat(999_999_999))
+  .map(([seconds, nanos]) => new Instant(seconds, nanos));
+const span = fc.tuple(fc.oneof(fc.constant(0), fc.nat(2 ** 31 - 1)), fc.nat(999_999_999));
+const optional = <T>(of: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> => fc.option(of, { nil: undefined });
+
+const image = fc
+  .record({
+    executable: optional(text),
+    name: optional(text),
+    args: optional(fc.array(argument, { maxLength: 6 })),
+    argsLength: fc.nat(200_000),
+    workingDirectory: optional(text),
+    scriptPath: optional(text),
+    deleted: fc.boolean(),
+    memfd: fc.boolean(),
+    quality: fc.nat(31),
+  })
+  .map(lives.image);
+const credentials = fc
+  .record({
+    ...{ uid: id, gid: id, euid: id, egid: id, suid: id, sgid: id },
+    ...{ capEffectiveLow: half, capEffectiveHigh: half, capPermittedLow: half, capPermittedHigh: half },
+  })
+  .map(lives.credentials);
+const session = fc.record({ ttyMajor: fc.constantFrom(0, 4, 136), ttyMinor: fc.nat(3) }).map(lives.session);
+const identity = fc
+  .tuple(fc.integer({ min: 1, max: 2 ** 22 }), fc.nat(2 ** 40), instant)
+  .map((of) => lives.identity(...of));
+const parent = fc
+  .record({
+    identity,
+    image: optional(image),
+    ownImage: fc.boolean(),
+    credentials: optional(credentials),
+    session: optional(session),
+  })
+  .map(lives.parent);
+const origin = fc
+  .record({
+    parent: optional(parent),
+    ancestry: fc.array(
+      identity.map((of) => of.entityId),
+      { maxLength: 20 },
+    ),
+  })
+  .map(lives.origin);
+const usage = fc.tuple(span, span, fc.array(count, { minLength: 7, maxLength: 7 })).map(([user, system, n]) =>
+  lives.usage({
+    ...{ userSeconds: user[0], userNanos: user[1], systemSeconds: system[0], systemNanos: system[1] },
+    ...{ maxRssBytes: n[0] ?? 0, minorFaults: n[1] ?? 0, majorFaults: n[2] ?? 0, readBytes: n[3] ?? 0 },
+    ...{ writeBytes: n[4] ?? 0, voluntarySwitches: n[5] ?? 0, involuntarySwitches: n[6] ?? 0 },
+  }),
+);
+const exit = fc.tuple(instant, optional(fc.nat(0xffff)), usage, span).map(([time, status, cost, lasted]) =>
+  lives.exit(0, {
+    ...{ time, status, usage: status === undefined ? undefined : cost },
+    ...{ durationSeconds: lasted[0], durationNanos: lasted[1] },
+  }),
+);
+export const life: fc.Arbitrary<Lifecycle> = fc
+  .record({
+    transitions: fc.constantFrom(...Object.values(lives.rows)),
+    facts: fc.record({ identity, origin, image: optional(image), credentials, session, time: instant }),
+    exit,
+    ownImage: fc.boolean(),
+    quality: fc.nat(2 ** 13 - 1),
+  })
+  .map(({ transitions, facts, exit: ending, ownImage, quality }) => ({
+    ...facts,
+    ...{ transitions, ownImage, quality, followed: false },
+    exit: (transitions & Transition.end) === 0 ? undefined : ending,
+  }));

@@ -1,0 +1,77 @@
+import { DocumentWriter } from "../../ecs/document.ts";
+import { Quality } from "../../src/process/facts.ts";
+import { Instant } from "../../src/process/instant.ts";
+import { Transition } from "../../src/process/lifecycle.ts";
+import type { Pid } from "../../src/record/record.ts";
+import * as lives from "./ecs_lives.ts";
+
+/* The lines that are kept as golden documents, and that together have every field there is. */
+
+const { fork, exec, end, found } = Transition;
+
+const noTerminal = lives.session({ session: 4242 as Pid, ttyMajor: 0, ttyMinor: 0 });
+
+/** Beside the rows of the table, in words of profile `lifecycle`. */
+const others: Readonly<Record<string, (writer: DocumentWriter) => string>> = {
+  "segmentation-fault": (writer) => writer.write(lives.life(exec | end, { exit: lives.exit(11 | 0x80) })),
+  "script-as-root": (writer) => {
+    const args = ["/bin/sh", "/etc/cron.daily/logrotate", ""];
+    const script = { executable: "/usr/bin/dash", name: "dash", args, scriptPath: "/etc/cron.daily/logrotate" };
+    const credentials = lives.credentials(lives.root);
+    return writer.write(lives.life(fork | exec, { image: lives.image(script), credentials, session: noTerminal }));
+  },
+  "hostile-arguments": (writer) => {
+    const args = [
+      "printf",
+      "\x1b]0;owned\x07",
+      'line\nbreak "quoted" \\',
+      "\u202egnp.exe",
+      "\ufffd\x9b31m",
+      "größe 😀",
+    ];
+    const image = lives.image({ executable: "/tmp/a\nb", name: "a\nb", args, quality: Quality.argsInvalidUtf8 });
+    return writer.write(lives.life(exec, { image }));
+  },
+  "all-that-can-be-cut": (writer) => {
+    const flags = { deleted: true, quality: Quality.argsTruncated, argsLength: 2_097_152, argsCount: 3 };
+    const big = lives.parent({ image: lives.image({ args: ["xargs", "x".repeat(5000)] }) });
+    const image = lives.image({ ...flags, args: ["rm", "y".repeat(60)] });
+    return writer.write(lives.life(fork | exec, { image, origin: lives.origin({ parent: big }) }));
+  },
+  "memfd-of-unknown-parent": (writer) => {
+    const image = lives.image({ executable: "memfd:payload", name: "memfd:payload", memfd: true, args: ["[kworker]"] });
+    const quality = Quality.parentUnknown | Quality.forkUnseen;
+    return writer.write(
+      lives.life(exec, { image, quality, origin: lives.origin({ parent: undefined, ancestry: [] }) }),
+    );
+  },
+  "end-that-was-lost": (writer) => {
+    const exit = lives.exit(0, { status: undefined, usage: undefined, durationSeconds: 31_536_000, durationNanos: 1 });
+    return writer.write(lives.life(end, { image: undefined, exit, quality: Quality.exitLost }));
+  },
+  "found-without-arguments": (writer) => {
+    const image = lives.image({ args: undefined, quality: Quality.argsUnreadable | Quality.fromProcfs });
+    return writer.write(lives.life(found, { image }));
+  },
+  loss: (writer) =>
+    writer.writeLoss({
+      time: new Instant(lives.second + 5, 0),
+      from: new Instant(lives.second + 3, 250_000_000),
+      to: new Instant(lives.second + 4, 250_000_000),
+      lost: { fork: 12, exec: 3, exit: 0 },
+    }),
+};
+
+/** Every golden line by its name. Each comes from a writer of its own. */
+export function goldenLines(): ReadonlyMap<string, string> {
+  const lines = new Map<string, string>();
+  for (const profile of ["lifecycle", "elastic"] as const) {
+    for (const [transitions, bits] of Object.entries(lives.rows)) {
+      const writer = new DocumentWriter(lives.options({ profile }));
+      lines.set(`${profile}.${transitions}`, writer.write(lives.life(bits)));
+    }
+  }
+  for (const [name, write] of Object.entries(others)) lines.set(name, write(new DocumentWriter(lives.options())));
+  const minimal = new DocumentWriter(lives.options({ hostFields: "minimal" }));
+  return lines.set("host-fields-minimal", minimal.write(lives.life(fork)));
+}

@@ -1,0 +1,242 @@
+import type { WriterOptions } from "../../ecs/document.ts";
+import type { Credentials, Image, Parent } from "../../src/process/facts.ts";
+import { type Exit, type Lifecycle, Transition } from "../../src/process/lifecycle.ts";
+
+/*
+ * The document of a life as an object, made the plain way: the truth that the writer's fast text is compared with.
+ * It shares nothing with ecs/ on purpose. Spans of nanoseconds are bigints. event.id and event.sequence are left to the
+ * tests of their own.
+ */
+
+const { fork, exec, end, found } = Transition;
+
+const words: Readonly<Record<number, readonly [string, string[], string, string[], string | string[]]>> = {
+  [fork]: ["fork", ["start"], "process_started", ["start"], "fork"],
+  [fork | exec]: ["fork+exec", ["start", "change"], "process_started", ["start"], ["fork", "exec"]],
+  [fork | exec | end]: [
+    "fork+exec+end",
+    ["start", "change", "end"],
+    "process_ran",
+    ["start", "end"],
+    ["fork", "exec", "end"],
+  ],
+  [fork | end]: ["fork+end", ["start", "end"], "process_ran", ["start", "end"], ["fork", "end"]],
+  [found]: ["found", ["info"], "existing_process", ["info"], "already_running"],
+  [exec]: ["exec", ["change"], "process_changed_image", ["start"], "exec"],
+  [exec | end]: ["exec+end", ["change", "end"], "process_stopped", ["start", "end"], ["exec", "end"]],
+  [end]: ["end", ["end"], "process_stopped", ["end"], "end"],
+};
+
+export function document(life: Lifecycle, options: WriterOptions): unknown {
+  const [transitions, type, action, elasticType, elasticAction] = words[life.transitions] ?? [];
+  const elastic = options.profile === "elastic";
+  const { host, agent } = options;
+  return present({
+    "@timestamp": life.time.iso(),
+    event: {
+      kind: "event",
+      category: ["process"],
+      type: elastic ? elasticType : type,
+      action: elastic ? elasticAction : action,
+      module: "mayfly",
+      dataset: "mayfly.process",
+      created: options.now().iso(),
+      ...(life.exit && {
+        start: life.identity.start.iso(),
+        end: life.exit.time.iso(),
+        duration: span(life.exit.durationSeconds, life.exit.durationNanos),
+      }),
+    },
+    process: {
+      pid: life.identity.pid,
+      entity_id: life.identity.entityId,
+      start: life.identity.start.iso(),
+      ...imageFields(life.image, life.ownImage),
+      end: life.exit?.time.iso(),
+      exit_code: exitCode(life.exit),
+      interactive: hasTerminal(life.session),
+      tty: hasTerminal(life.session)
+        ? { char_device: { major: life.session.ttyMajor, minor: life.session.ttyMinor } }
+        : undefined,
+      ...credentialFields(life.credentials),
+      parent: parentFields(life.origin.parent),
+      Ext: life.origin.ancestry.length > 0 ? { ancestry: life.origin.ancestry } : undefined,
+    },
+    user: { id: String(life.credentials.euid) },
+    group: { id: String(life.credentials.egid) },
+    mayfly: {
+      transitions,
+      exit: killed(life.exit),
+      rusage: rusage(life.exit),
+      script: life.image?.scriptPath && { path: life.image.scriptPath },
+      executable:
+        life.image && (life.image.deleted || life.image.memfd)
+          ? { deleted: life.image.deleted || undefined, memfd: life.image.memfd || undefined }
+          : undefined,
+      args: life.image && life.image.quality & 1 ? { length: life.image.argsLength } : undefined,
+      parent: parentIsCut(life.origin.parent) ? { args_truncated: true } : undefined,
+      quality: qualities(life.quality),
+    },
+    host: {
+      id: host.id,
+      name: host.name,
+      hostname: host.hostname,
+      architecture: host.architecture,
+      boot: { id: host.bootId },
+      ip: host.ip,
+      mac: host.mac,
+      os: host.os,
+    },
+    agent: {
+      id: agent.id,
+      type: "mayfly",
+      name: agent.name,
+      version: agent.version,
+      ephemeral_id: agent.ephemeralId,
+    },
+    ecs: { version: "9.4.0" },
+    data_stream: { type: "logs", dataset: "mayfly.process", namespace: "default" },
+  });
+}
+
+function imageFields(image: Image | undefined, ownDirectory: boolean): Record<string, unknown> {
+  if (image === undefined) return {};
+  const hasArgs = image.args !== undefined && image.args.length > 0;
+  return {
+    name: image.name,
+    executable: image.executable,
+    args: hasArgs ? image.args : undefined,
+    args_count: image.argsCount,
+    command_line: hasArgs ? image.commandLine : undefined,
+    working_directory: ownDirectory ? image.workingDirectory : undefined,
+  };
+}
+
+function parentFields(parent: Parent | undefined): unknown {
+  if (parent === undefined) return undefined;
+  const image = parent.image;
+  const args = image?.args && cut(image.args, 4096);
+  return {
+    pid: parent.identity.pid,
+    entity_id: parent.identity.entityId,
+    start: parent.identity.start.iso(),
+    ...(image && imageFields({ ...image, args, commandLine: args?.join(" ") }, parent.ownImage)),
+    interactive: parent.session && hasTerminal(parent.session),
+  };
+}
+
+/** Whole characters, bytes of UTF-8 counted one by one. */
+function cut(args: readonly string[], limit: number): string[] {
+  const kept: string[] = [];
+  let used = 0;
+  for (const arg of args) {
+    if (used >= limit) break;
+    let text = "";
+    let whole = true;
+    for (const character of arg) {
+      if (used + Buffer.byteLength(character) > limit) {
+        whole = false;
+        break;
+      }
+      used += Buffer.byteLength(character);
+      text += character;
+    }
+    kept.push(text);
+    if (!whole) break;
+    used += 1;
+  }
+  return kept;
+}
+
+function parentIsCut(parent: Parent | undefined): boolean {
+  const image = parent?.image;
+  return image !== undefined && ((image.quality & 1) !== 0 || Buffer.byteLength(image.commandLine ?? "") > 4096);
+}
+
+function credentialFields(of: Credentials): Record<string, unknown> {
+  const effective = capabilities(of.capEffectiveLow, of.capEffectiveHigh);
+  const permitted = capabilities(of.capPermittedLow, of.capPermittedHigh);
+  return {
+    user: { id: String(of.euid) },
+    group: { id: String(of.egid) },
+    real_user: { id: String(of.uid) },
+    real_group: { id: String(of.gid) },
+    saved_user: { id: String(of.suid) },
+    saved_group: { id: String(of.sgid) },
+    thread: effective || permitted ? { capabilities: { effective, permitted } } : undefined,
+  };
+}
+
+const capabilityWords =
+  "chown dac_override dac_read_search fowner fsetid kill setgid setuid setpcap linux_immutable net_bind_service " +
+  "net_broadcast net_admin net_raw ipc_lock ipc_owner sys_module sys_rawio sys_chroot sys_ptrace sys_pacct sys_admin " +
+  "sys_boot sys_nice sys_resource sys_time sys_tty_config mknod lease audit_write audit_control setfcap mac_override " +
+  "mac_admin syslog wake_alarm block_suspend audit_read perfmon bpf checkpoint_restore";
+
+function capabilities(low: number, high: number): string[] | undefined {
+  const set = (BigInt(high >>> 0) << 32n) | BigInt(low >>> 0);
+  const named = capabilityWords.split(" ").map((name) => `CAP_${name.toUpperCase()}`);
+  const bits = Array.from({ length: 64 }, (_, bit) => bit).filter((bit) => (set >> BigInt(bit)) & 1n);
+  return bits.length === 0 ? undefined : bits.map((bit) => named[bit] ?? `CAP_${bit}`);
+}
+
+function hasTerminal({ ttyMajor, ttyMinor }: Lifecycle["session"]): boolean {
+  return ttyMajor + ttyMinor > 0;
+}
+
+function exitCode(exit: Exit | undefined): number | undefined {
+  if (exit?.status === undefined) return undefined;
+  return exit.status % 128 > 0 ? 128 + (exit.status % 128) : Math.floor(exit.status / 256) % 256;
+}
+
+const signalWords =
+  "HUP INT QUIT ILL TRAP ABRT BUS FPE KILL USR1 SEGV USR2 PIPE ALRM TERM STKFLT CHLD CONT STOP TSTP TTIN TTOU URG XCPU " +
+  "XFSZ VTALRM PROF WINCH IO PWR SYS";
+
+function killed(exit: Exit | undefined): unknown {
+  const number = (exit?.status ?? 0) % 128;
+  if (number === 0) return undefined;
+  const name = signalWords.split(" ")[number - 1];
+  const realTime = number === 34 ? "SIGRTMIN" : `SIGRTMIN+${number - 34}`;
+  const signal = name ? `SIG${name}` : number < 34 ? `SIG${number}` : realTime;
+  return { signal, core_dumped: Math.floor((exit?.status ?? 0) / 128) % 2 === 1 };
+}
+
+function rusage(exit: Exit | undefined): unknown {
+  const usage = exit?.usage;
+  return (
+    usage && {
+      user_ns: span(usage.userSeconds, usage.userNanos),
+      system_ns: span(usage.systemSeconds, usage.systemNanos),
+      max_rss_bytes: usage.maxRssBytes,
+      minor_faults: usage.minorFaults,
+      major_faults: usage.majorFaults,
+      read_bytes: usage.readBytes,
+      write_bytes: usage.writeBytes,
+      voluntary_switches: usage.voluntarySwitches,
+      involuntary_switches: usage.involuntarySwitches,
+    }
+  );
+}
+
+const qualityNames =
+  "args_truncated args_unreadable args_invalid_utf8 executable_truncated cwd_truncated parent_unknown fork_unseen " +
+  "from_procfs hash_pending hash_changed exit_lost clock_stepped redacted";
+
+function qualities(bits: number): string[] | undefined {
+  const named = qualityNames.split(" ").filter((_, bit) => (bits >> bit) & 1);
+  return named.length === 0 ? undefined : named;
+}
+
+function span(seconds: number, nanos: number): bigint {
+  return BigInt(seconds) * 1_000_000_000n + BigInt(nanos);
+}
+
+/** Without what is absent, and with lone surrogates replaced as UTF-8 must. */
+function present(value: unknown): unknown {
+  if (typeof value === "string") return Buffer.from(value).toString();
+  if (Array.isArray(value)) return value.map(present);
+  if (typeof value !== "object" || value === null) return value;
+  const members = Object.entries(value).filter(([, member]) => member !== undefined && member !== "");
+  return Object.fromEntries(members.map(([name, member]) => [name, present(member)]));
+}
