@@ -111,7 +111,7 @@ function wordsOf({ transitions, type, action }: Happening): Words {
 
 /** From start to end of the process, on documents with an exit. */
 function spanText({ identity, exit }: Lifecycle): string {
-  if (exit === undefined) return "";
+  if (exit === undefined || exit.status === undefined) return "";
   const duration = nanoseconds(exit.durationSeconds, exit.durationNanos);
   return `,"start":"${identity.start.iso()}","end":"${exit.time.iso()}","duration":${duration}`;
 }

@@ -16,8 +16,7 @@ function exitCode(status: number): number {
 
 /** Members of `process`, a comma before each. */
 export function exitMembers({ time, status }: Exit): string {
-  const end = `,"end":"${time.iso()}"`;
-  return status === undefined ? end : `${end},"exit_code":${exitCode(status)}`;
+  return status === undefined ? "" : `,"end":"${time.iso()}","exit_code":${exitCode(status)}`;
 }
 
 /** Members of `mayfly`, a comma before each: the signal, and what the life cost. */
@@ -29,11 +28,15 @@ export function exitNotes({ status, usage }: Exit): string {
   return usage === undefined ? killed : killed + usageText(usage);
 }
 
+/** The scheduler counts at its own moments: of the shortest lives it may have counted nothing yet, which is not 0. */
+function cpuText({ userSeconds, userNanos, systemSeconds, systemNanos }: Usage): string {
+  if (userSeconds + userNanos + systemSeconds + systemNanos === 0) return "";
+  return `"user_ns":${nanoseconds(userSeconds, userNanos)},"system_ns":${nanoseconds(systemSeconds, systemNanos)},`;
+}
+
 function usageText(usage: Usage): string {
   return (
-    `,"rusage":{"user_ns":${nanoseconds(usage.userSeconds, usage.userNanos)}` +
-    `,"system_ns":${nanoseconds(usage.systemSeconds, usage.systemNanos)}` +
-    `,"max_rss_bytes":${usage.maxRssBytes}` +
+    `,"rusage":{${cpuText(usage)}"max_rss_bytes":${usage.maxRssBytes}` +
     `,"minor_faults":${usage.minorFaults}` +
     `,"major_faults":${usage.majorFaults}` +
     `,"read_bytes":${usage.readBytes}` +

@@ -50,6 +50,7 @@ void Kernel::init(Napi::Env env, Napi::Object exports)
 					  {
 						  InstanceMethod<&Kernel::open>("open"),
 						  InstanceMethod<&Kernel::start>("start"),
+						  InstanceMethod<&Kernel::done>("done"),
 						  InstanceMethod<&Kernel::scan>("scan"),
 						  InstanceMethod<&Kernel::stats>("stats"),
 						  InstanceMethod<&Kernel::stop>("stop"),
@@ -113,16 +114,16 @@ void Kernel::start(const Napi::CallbackInfo &info)
 	}
 }
 
-// On JavaScript's thread. The ArrayBuffer is JavaScript's own: a copy of what the batch holds, so a batch can go back at once.
+// On JavaScript's thread. The ArrayBuffer is JavaScript's own, a copy of what the batch holds; the batch is kept until done() all
+// the same, so that there are never more copies than batches.
 void Kernel::deliver(Napi::Env env, Napi::Function on_batch, std::shared_ptr<Batch> batch)
 {
-	auto pool = pool_;
 	if (!reader_)
 		return; // closed while this call was on its way
 	if (batch->size > 0) {
 		Napi::ArrayBuffer bytes = Napi::ArrayBuffer::New(env, batch->size);
 		memcpy(bytes.Data(), batch->bytes.get(), batch->size);
-		pool->give_back(batch);
+		under_way_.push_back(batch);
 		call(on_batch, {bytes});
 	}
 	if (batch->last && reader_) {
@@ -130,6 +131,14 @@ void Kernel::deliver(Napi::Env env, Napi::Function on_batch, std::shared_ptr<Bat
 		tear_down();
 		call(on_end.Value(), {});
 	}
+}
+
+void Kernel::done(const Napi::CallbackInfo &)
+{
+	if (under_way_.empty() || !pool_)
+		return;
+	pool_->give_back(under_way_.front());
+	under_way_.pop_front();
 }
 
 void Kernel::scan(const Napi::CallbackInfo &)
@@ -179,6 +188,7 @@ void Kernel::tear_down()
 		malformed_ += reader_->malformed();
 		failed_scans_ += reader_->failed_scans();
 		reader_.reset();
+		under_way_.clear();
 		Unref();
 	}
 	on_end_.Reset();

@@ -3,6 +3,7 @@
 // TypeScript validates what comes in (src/source/kernel.ts); nothing is checked here a second time.
 #pragma once
 
+#include <deque>
 #include <memory>
 
 #include <napi.h>
@@ -24,6 +25,8 @@ private:
 	Napi::Value open(const Napi::CallbackInfo &info);
 	// Attaches, scans if asked to, and calls back with each batch. An open Kernel keeps the event loop alive.
 	void start(const Napi::CallbackInfo &info);
+	// Gives back the oldest batch that was handed over and not given back yet.
+	void done(const Napi::CallbackInfo &info);
 	void scan(const Napi::CallbackInfo &info);
 	Napi::Value stats(const Napi::CallbackInfo &info);
 	// Takes the probes off; after the last batch the end callback is called.
@@ -42,6 +45,7 @@ private:
 	std::unique_ptr<Reader> reader_;
 	Napi::ThreadSafeFunction to_js_;
 	Napi::FunctionReference on_end_;
+	std::deque<std::shared_ptr<Batch>> under_way_;
 	bool hooked_ = false;
 	uint64_t malformed_ = 0, failed_scans_ = 0; // of readers that have ended
 };

@@ -14,8 +14,18 @@ import { Tracker } from "./process/tracker.ts";
 const ADVANCE_EVERY_MS = 100;
 /** Lives that leave the hold at one look at most, and between two turns of the outputs at the end: about 8 MB of documents. */
 const RELEASE_MOST = 2000;
+/**
+ * Bytes of records between two looks at the outputs. 600 exits of 224 bytes may each push out two documents of 4 KB: 5 MB, well
+ * within the 24 MB between "behind" and dropping (src/cli/sink.ts).
+ */
+const SLICE_BYTES = 128 * 1024;
+/** With more batches than this under way the kernel's ring is in danger: outputs that are behind are no longer waited for. */
+const PATIENT_BATCHES = 8;
 /** Between two looks at what was lost. */
 const WATCH_EVERY_MS = 1000;
+/** Turns of 100 ms that an output which stands still is waited for at one slice: while watching, and to end. */
+const LIVE_PATIENCE = 10;
+const STOP_PATIENCE = 30;
 /** 262,144 processes at most in the table: eight times the usual pid_max, about 500 MiB if all were real. */
 const PROCESSES_MAX = 262_144;
 
@@ -23,6 +33,8 @@ export interface AgentSettings {
   /** Milliseconds. */
   readonly hold: number;
   readonly maxPending: number;
+  /** Whether processes that the first scan finds have documents. */
+  readonly tellFound: boolean;
 }
 
 /** What an agent tells. */
@@ -33,8 +45,10 @@ export interface AgentEvents {
   onWatching(found: number): void;
   /** Records were lost between two moments; a scan that heals what can be healed is on its way. */
   onLoss(loss: AgentLoss): void;
-  /** Resolves when there is room for RELEASE_MOST more lives, or there is no use waiting. */
-  room(): Promise<void>;
+  /** Whether whoever takes the lives is behind and should be waited for. */
+  behind(): boolean;
+  /** Resolves when it has caught up, or after 100 ms. */
+  catchUp(): Promise<void>;
 }
 
 export interface AgentLoss {
@@ -57,6 +71,10 @@ export class Agent implements RecordHandler {
   /** Of the last clock record: the boot clock, and process.hrtime at its arrival. Milliseconds. */
   #bootAt = 0;
   #arrivedAt = 0;
+  #live = true;
+  #stopping = false;
+  #underWay = 0;
+  #last = Promise.resolve();
   #started = false;
   #watching = false;
   #losses: AgentLoss["lost"];
@@ -75,28 +93,46 @@ export class Agent implements RecordHandler {
   /**
    * Runs until the source ends; what is held then is handed on.
    * @param live whether time goes on between records: false for a recording
-   * @param expectScan whether the source begins with a scan; else watching begins with the first record
    */
-  async run(live: boolean, expectScan: boolean): Promise<void> {
+  async run(live: boolean): Promise<void> {
+    this.#live = live;
     const timers = live
       ? [setInterval(() => this.#advance(), ADVANCE_EVERY_MS), setInterval(() => this.#watchLosses(), WATCH_EVERY_MS)]
       : [];
     try {
-      const ended = this.#source.start(
-        (bytes) => this.#decoder.decode(bytes),
-        () => this.#events.room(),
-      );
-      if (!expectScan) this.#beginWatching();
+      const ended = this.#source.start((bytes) => this.#take(bytes));
       await ended;
     } finally {
       for (const timer of timers) clearInterval(timer);
-      while (this.tracker.aggregation.flush(RELEASE_MOST)) await this.#events.room();
+      while (this.tracker.aggregation.flush(RELEASE_MOST)) await this.#wait(STOP_PATIENCE);
       this.#watchLosses();
     }
   }
 
   stop(): void {
+    this.#stopping = true;
     this.#source.stop();
+  }
+
+  /** Batches are worked off one after the other, in slices, so that the outputs get their turn. */
+  #take(bytes: ArrayBuffer): Promise<void> {
+    this.#underWay++;
+    this.#last = this.#last.then(() => this.#workOff(bytes));
+    return this.#last;
+  }
+
+  async #workOff(bytes: ArrayBuffer): Promise<void> {
+    for (let at = 0; at < bytes.byteLength; ) {
+      at = this.#decoder.decode(bytes, at, SLICE_BYTES);
+      if (!this.#events.behind()) continue;
+      if (!this.#live) await this.#wait(Number.POSITIVE_INFINITY);
+      else if (this.#underWay <= PATIENT_BATCHES) await this.#wait(this.#stopping ? STOP_PATIENCE : LIVE_PATIENCE);
+    }
+    this.#underWay--;
+  }
+
+  async #wait(patience: number): Promise<void> {
+    for (let turns = patience; turns > 0 && this.#events.behind(); turns--) await this.#events.catchUp();
   }
 
   onFork(record: ForkRecord): void {

@@ -41,12 +41,12 @@ export class Destinations {
     await Promise.all(this.all.map((output) => output.close(CLOSE_DEADLINE_MS)));
     const dropped = this.all.reduce((sum, output) => sum + output.stats().droppedLines, 0);
     if (dropped > 0 && this.#end !== "reader gone")
-      this.#log.error("documents were dropped: whoever reads them was too slow", { dropped });
+      this.#log.error("documents were dropped: the output did not keep up", { dropped });
   }
 
   #events(name: string): OutputEvents {
     return {
-      onDrop: () => this.#log.repeated("warn", "output_full", `${name} is read too slowly: documents are dropped`),
+      onDrop: () => this.#log.repeated("warn", "output_full", `${name} does not keep up: documents are dropped`),
       onRecover: (lines) => this.#log.warn(`${name} takes documents again`, { dropped: lines }),
       onEnd: (end) => {
         this.#end ??= end;

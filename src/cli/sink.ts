@@ -11,25 +11,27 @@ export interface Sink {
   onLife(life: Lifecycle): void;
   onWatching(found: number): void;
   onLoss(loss: AgentLoss): void;
-  /** Resolves when the outputs can take more, or will not. */
-  room(): Promise<void>;
+  /** Whether the outputs are behind by so much that it is better to wait. */
+  behind(): boolean;
+  /** Resolves when they have written what they had, or after 100 ms. */
+  catchUp(): Promise<void>;
 }
 
 /** Outputs begin to be waited for when they are behind by this much, in bytes; they drop at four times as much. */
 const BEHIND_BYTES = 8 * 1024 * 1024;
-/** A reader that stands still this long, in milliseconds, is not waited for again until it moves. */
-const PATIENCE_MS = 5000;
+const TURN_MS = 100;
 
-/** Waits for outputs that are behind. */
-async function roomIn(outputs: readonly Output[]): Promise<void> {
-  const behind = outputs.filter((output) => output.stats().waitingBytes > BEHIND_BYTES);
-  if (behind.length === 0) return;
-  await Promise.race([
-    Promise.all(behind.map((output) => output.flush())),
-    new Promise((resolve) => {
-      setTimeout(resolve, PATIENCE_MS).unref();
-    }),
-  ]);
+function isBehind(output: Output): boolean {
+  return output.stats().waitingBytes > BEHIND_BYTES;
+}
+
+async function catchUp(outputs: readonly Output[]): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const turn = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, TURN_MS);
+  });
+  await Promise.race([Promise.all(outputs.filter(isBehind).map((output) => output.flush())), turn]);
+  clearTimeout(timer);
 }
 
 /** ECS documents, a line each. HOT PATH. */
@@ -53,8 +55,12 @@ export class DocumentSink implements Sink {
     this.#log.info(`watching; ${found} processes were already running`, { found });
   }
 
-  room(): Promise<void> {
-    return roomIn(this.#outputs);
+  behind(): boolean {
+    return this.#outputs.some(isBehind);
+  }
+
+  catchUp(): Promise<void> {
+    return catchUp(this.#outputs);
   }
 
   onLoss({ from, to, lost }: AgentLoss): void {
@@ -82,8 +88,12 @@ export class RowSink implements Sink {
     this.#output.write(this.#rows.watching(found));
   }
 
-  room(): Promise<void> {
-    return roomIn([this.#output]);
+  behind(): boolean {
+    return isBehind(this.#output);
+  }
+
+  catchUp(): Promise<void> {
+    return catchUp([this.#output]);
   }
 
   onLoss(): void {
@@ -113,8 +123,13 @@ export class TreeSink implements Sink {
     // The command's own words are all that stands on the terminal until it ends.
   }
 
-  async room(): Promise<void> {
-    // The tree is memory, bounded by itself.
+  /** The tree is memory, bounded by itself. */
+  behind(): boolean {
+    return false;
+  }
+
+  async catchUp(): Promise<void> {
+    // Never behind.
   }
 
   onLoss({ lost }: AgentLoss): void {
@@ -136,8 +151,9 @@ export function allOf(sinks: readonly Sink[]): Sink {
     onLoss: (loss) => {
       for (const sink of sinks) sink.onLoss(loss);
     },
-    room: async () => {
-      await Promise.all(sinks.map((sink) => sink.room()));
+    behind: () => sinks.some((sink) => sink.behind()),
+    catchUp: async () => {
+      await Promise.all(sinks.map((sink) => sink.catchUp()));
     },
   };
 }
@@ -150,7 +166,8 @@ export function followedOnly(sink: Sink): Sink {
     },
     onWatching: (found) => sink.onWatching(found),
     onLoss: (loss) => sink.onLoss(loss),
-    room: () => sink.room(),
+    behind: () => sink.behind(),
+    catchUp: () => sink.catchUp(),
   };
 }
 

@@ -11,6 +11,7 @@ export const Transition = {
 
 /** How a process ended. */
 export interface Exit {
+  /** Of an end that was only noticed, when it was noticed. */
   readonly time: Instant;
   /** As wait(2) gives it: low 7 bits signal, bit 7 core dumped, next 8 bits the code. undefined when the end was not
    * seen, only noticed (quality exit_lost). */

@@ -21,14 +21,16 @@ const SETTLE_MS = 200;
  */
 export class Scan {
   readonly #tracker: Tracker;
+  readonly #tellFound: boolean;
   #records: ExecRecord[] = [];
   #number = 0;
   /** Processes that the last scan did not meet, until their exit record had time to come. */
   #missed: Process[] = [];
   #missedSince = 0;
 
-  constructor(tracker: Tracker) {
+  constructor(tracker: Tracker, tellFound: boolean) {
     this.#tracker = tracker;
+    this.#tellFound = tellFound;
   }
 
   add(record: ExecRecord): void {
@@ -68,7 +70,7 @@ export class Scan {
     if (record.flags & ImageFlag.noExecutable) process.image = undefined;
     if (first) counters.found++;
     else counters.unseenForks++;
-    this.#tracker.found(process, record, first ? Transition.found : Transition.fork);
+    if (!first || this.#tellFound) this.#tracker.found(process, record, first ? Transition.found : Transition.fork);
   }
 
   #findMissed(end: ClockRecord): void {

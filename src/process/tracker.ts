@@ -30,6 +30,8 @@ import { ProcessTable } from "./table.ts";
 const ADVANCE_MOST = 16;
 
 export interface TrackerSettings extends AggregationSettings {
+  /** Whether a process that the first scan finds has a document. */
+  readonly tellFound: boolean;
   /** Processes kept at most; one more evicts the oldest entry, which is counted. */
   readonly maxProcesses: number;
 }
@@ -76,7 +78,7 @@ export class Tracker implements RecordHandler {
     this.#ids = ids;
     this.#maxProcesses = settings.maxProcesses;
     this.aggregation = new Aggregation(settings, emit);
-    this.#scan = new Scan(this);
+    this.#scan = new Scan(this, settings.tellFound);
   }
 
   /** Marks the next process that is forked as `pid`, and all its descendants. */

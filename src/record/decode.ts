@@ -52,21 +52,26 @@ export class Decoder {
     return this.#records;
   }
 
-  /** @param bytes is only read during the call */
-  decode(bytes: ArrayBuffer): void {
+  /**
+   * Decodes records from the byte `from` on, until `most` bytes are read or the batch ends.
+   * @param bytes is only read during the call
+   * @returns where to go on
+   */
+  decode(bytes: ArrayBuffer, from = 0, most: number = bytes.byteLength): number {
     const words = new Uint32Array(bytes, 0, bytes.byteLength >>> 2);
     const buffer = Buffer.from(bytes);
     const end = bytes.byteLength;
-    let at = 0;
-    while (at < end) {
+    let at = from;
+    while (at < end && at - from < most) {
       const size = end - at >= 8 ? word(words, at, 0) : 0;
       if (size < 8 || size > end - at || (size & 7) !== 0 || !this.#record(words, buffer, at, size)) {
         this.#failures++;
-        return;
+        return end;
       }
       this.#records++;
       at += size;
     }
+    return at;
   }
 
   /** Returns false when the record is too short for its kind, or of no kind. */

@@ -35,7 +35,10 @@ export interface KernelStats {
 
 export interface Kernel {
   open(): KernelSelf;
+  /** Each batch takes one of 12 places until done() gives it back; without a free one records stay in the ring. */
   start(onBatch: (bytes: ArrayBuffer) => void, onEnd: () => void, scanFirst: boolean): void;
+  /** The oldest batch that was handed over is worked off. */
+  done(): void;
   scan(): void;
   stats(): KernelStats;
   stop(): void;

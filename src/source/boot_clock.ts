@@ -1,5 +1,5 @@
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import type { BootOffset } from "./clock.ts";
 
 const FILE = "boot-clock.json";
@@ -19,7 +19,7 @@ export function fixBootOffset(
   const kept = readKept(path, bootId);
   if (kept !== undefined) return { offset: kept, warning: undefined };
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o750 });
+    makeFolder(folder);
     const temporary = `${path}.${process.pid}`;
     writeFileSync(temporary, `${JSON.stringify({ boot_id: bootId, ...now })}\n`, { mode: 0o640 });
     renameSync(temporary, path);
@@ -31,6 +31,17 @@ export function fixBootOffset(
       warning: `process.start may differ by the drift of the clock after a restart: the state folder cannot be written (${reason}); set state.path`,
     };
   }
+}
+
+/**
+ * Makes a folder and those above it. Not mkdirSync's `recursive`: Node 20 never comes back from it where a folder cannot
+ * hold any (/proc/x).
+ * @throws the error of mkdir(2)
+ */
+export function makeFolder(path: string): void {
+  if (existsSync(path)) return;
+  if (!existsSync(dirname(path))) makeFolder(dirname(path));
+  mkdirSync(path, { mode: 0o750 });
 }
 
 /** undefined when there is none, it is of another boot, or it is damaged: then it is fixed anew. */

@@ -12,7 +12,7 @@ export interface KernelSourceSettings {
   /** Bytes of arguments to take at most, 256 to 524,288. */
   readonly argsMaxBytes: number;
   /** Whether to begin with a scan of the processes that live already. */
-  readonly snapshot: boolean;
+  readonly scan: boolean;
   /** Another ring than the usual one. */
   readonly ring?: RingSettings;
 }
@@ -72,19 +72,25 @@ export class KernelSource implements Source {
   start(onBatch: OnBatch): Promise<void> {
     this.#onBatch = onBatch;
     const { promise, resolve } = deferred();
-    const scanFirst = this.#settings.snapshot;
-    coded(() => this.#kernel.start(onBatch, resolve, scanFirst && this.#canScan));
+    const scanFirst = this.#settings.scan;
+    let last = Promise.resolve();
+    const take = (bytes: ArrayBuffer): void => {
+      last = onBatch(bytes).then(() => this.#kernel.done());
+    };
+    coded(() => this.#kernel.start(take, resolve, scanFirst && this.#canScan));
     // The probes are attached by now, so whoever starts after this look is told by an event.
-    if (scanFirst && !this.#canScan) onBatch(scanProc(this.#settings));
-    return promise.finally(() => {
-      this.#final = this.losses();
-      this.#kernel.close();
-    });
+    if (scanFirst && !this.#canScan) last = onBatch(scanProc(this.#settings));
+    return promise
+      .then(() => last)
+      .finally(() => {
+        this.#final = this.losses();
+        this.#kernel.close();
+      });
   }
 
   rescan(): void {
     if (this.#canScan) this.#kernel.scan();
-    else this.#onBatch?.(scanProc(this.#settings));
+    else void this.#onBatch?.(scanProc(this.#settings));
   }
 
   stop(): void {

@@ -1,4 +1,5 @@
 import { closeSync, fsyncSync, openSync, readSync, writeSync, fstatSync } from "node:fs";
+import { crc32 } from "node:zlib";
 import { ExitCode, MayflyError } from "../errors.ts";
 import { layout } from "../record/layout.ts";
 import type { Layout } from "../record/reader.ts";
@@ -9,7 +10,7 @@ import { NO_LOSSES, type OnBatch, type Source, type SourceLosses } from "./sourc
  *
  *   "MAYFLY\n" 0x01                         8 bytes, the format's version in the last
  *   u32 length, JSON (RecordingHeader)      padded with blanks to a multiple of 8 bytes with its length
- *   u32 length, u32 0, batch                again and again
+ *   u32 length, u32 CRC-32, batch           again and again
  *
  * All little-endian. It holds command lines and paths of everybody on the host: mode 0600.
  */
@@ -51,7 +52,8 @@ export class RecordingWriter {
 
   /** @throws MayflyError CANNOT_WRITE */
   batch(bytes: ArrayBuffer): void {
-    this.#write(Buffer.concat([u32(bytes.byteLength), u32(0), Buffer.from(bytes)]));
+    const batch = Buffer.from(bytes);
+    this.#write(Buffer.concat([u32(batch.length), u32(crc32(batch)), batch]));
   }
 
   close(): void {
@@ -129,17 +131,18 @@ export class RecordingSource implements Source {
     this.#at = MAGIC.length + 4 + length;
   }
 
-  async start(onBatch: OnBatch, room: () => Promise<void>): Promise<void> {
+  async start(onBatch: OnBatch): Promise<void> {
     try {
       while (this.#at < this.#size && !this.#stopped) {
         const length = this.#length(this.#at);
+        const checksum = this.#read(this.#at + 4, 4).readUInt32LE();
         const bytes = this.#read(this.#at + 8, length);
+        if (crc32(bytes) !== checksum) throw this.#damaged("the checksum of a part does not match its bytes", this.#at);
         this.#at += 8 + length;
-        onBatch(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + length) as ArrayBuffer);
+        await onBatch(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + length) as ArrayBuffer);
         this.#onProgress(this.#at, this.#size);
         // Gives signals, timers and outputs their turn between batches.
         await new Promise(setImmediate);
-        await room();
       }
     } finally {
       closeSync(this.#fd);

@@ -1,7 +1,7 @@
 import type { Layout } from "../record/reader.ts";
 
-/** Takes one batch of records; the bytes are the taker's. */
-export type OnBatch = (bytes: ArrayBuffer) => void;
+/** Takes one batch of records; the bytes are the taker's. Resolves when they are worked off. Never rejects. */
+export type OnBatch = (bytes: ArrayBuffer) => Promise<void>;
 
 /** What the kernel side could not hand over, since the start. */
 export interface SourceLosses {
@@ -22,10 +22,10 @@ export interface Source {
   /** By which the records are read. */
   readonly layout: Layout;
   /**
-   * Begins to call back. Resolves when the source has ended: after stop(), or at the end of a recording.
-   * @param room resolves when the taker has room for another batch; a source that can wait does, the kernel cannot
+   * Begins to call back. Resolves when the source has ended and its last batch is worked off: after stop(), or at the end
+   * of a recording. A recording waits for each batch; the kernel side lets 12 be under way, then leaves records in the ring.
    */
-  start(onBatch: OnBatch, room: () => Promise<void>): Promise<void>;
+  start(onBatch: OnBatch): Promise<void>;
   /** Asks for a scan of all processes, to heal what was lost. Its records come with the others. */
   rescan(): void;
   /** Ends the source; what it still has is delivered first. */

@@ -41,7 +41,7 @@ export function document(life: Lifecycle, options: WriterOptions): unknown {
       module: "mayfly",
       dataset: "mayfly.process",
       created: options.now().iso(),
-      ...(life.exit && {
+      ...(life.exit?.status !== undefined && {
         start: life.identity.start.iso(),
         end: life.exit.time.iso(),
         duration: span(life.exit.durationSeconds, life.exit.durationNanos),
@@ -52,7 +52,7 @@ export function document(life: Lifecycle, options: WriterOptions): unknown {
       entity_id: life.identity.entityId,
       start: life.identity.start.iso(),
       ...imageFields(life.image, life.ownImage),
-      end: life.exit?.time.iso(),
+      end: life.exit?.status === undefined ? undefined : life.exit.time.iso(),
       exit_code: exitCode(life.exit),
       interactive: hasTerminal(life.session),
       tty: hasTerminal(life.session)
@@ -206,8 +206,10 @@ function rusage(exit: Exit | undefined): unknown {
   const usage = exit?.usage;
   return (
     usage && {
-      user_ns: span(usage.userSeconds, usage.userNanos),
-      system_ns: span(usage.systemSeconds, usage.systemNanos),
+      ...((usage.userSeconds || usage.userNanos || usage.systemSeconds || usage.systemNanos) && {
+        user_ns: span(usage.userSeconds, usage.userNanos),
+        system_ns: span(usage.systemSeconds, usage.systemNanos),
+      }),
       max_rss_bytes: usage.maxRssBytes,
       minor_faults: usage.minorFaults,
       major_faults: usage.majorFaults,

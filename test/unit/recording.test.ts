@@ -31,10 +31,9 @@ async function read(path: string): Promise<{ source: RecordingSource; got: Uint8
   const got: Uint8Array[] = [];
   const source = new RecordingSource(path);
   const fault = await source
-    .start(
-      (bytes) => got.push(new Uint8Array(bytes)),
-      async () => undefined,
-    )
+    .start(async (bytes) => {
+      got.push(new Uint8Array(bytes));
+    })
     .then(
       () => undefined,
       (error: unknown) => error,

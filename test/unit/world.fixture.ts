@@ -112,7 +112,7 @@ export function world(hold = 1000, maxPending = 65_536, maxProcesses = 100_000):
   const lives: Lifecycle[] = [];
   const ids = new EntityIds("0123456789abcdef0123456789abcdef", "00000000-0000-4000-8000-000000000000");
   const tracker = new Tracker(
-    { hold, maxPending, maxProcesses },
+    { hold, maxPending, maxProcesses, tellFound: true },
     new Clock({ seconds: 1_700_000_000, nanos: 0 }),
     ids,
     (life) => lives.push({ ...life, transitions: life.transitions }),

@@ -1,9 +1,10 @@
-import { accessSync, constants, existsSync, mkdirSync, readFileSync } from "node:fs";
+import { accessSync, constants, existsSync, readFileSync } from "node:fs";
 import { arch, release } from "node:os";
 import { findFile, load } from "../../../config/load.ts";
 import type { Config } from "../../../config/schema.ts";
 import { readHost } from "../../enrich/host.ts";
 import { ExitCode, MayflyError } from "../../errors.ts";
+import { makeFolder } from "../../source/boot_clock.ts";
 import { KernelSource } from "../../source/kernel.ts";
 import { version } from "../../version.ts";
 import type { Arguments } from "../arguments.ts";
@@ -107,7 +108,7 @@ function configuration(file: string | undefined): { config: Config | undefined; 
 function stateFolder(config: Config): Finding {
   const path = config.state.path;
   try {
-    mkdirSync(path, { recursive: true, mode: 0o750 });
+    makeFolder(path);
     accessSync(path, constants.W_OK);
     return { name: "state folder", state: "good", text: path };
   } catch (error) {
@@ -122,10 +123,10 @@ async function probes(config: Config): Promise<Finding[]> {
     const source = new KernelSource({
       kernelThreads: config.processes.kernel_threads,
       argsMaxBytes: config.processes.args.max_bytes,
-      snapshot: false,
+      scan: false,
     });
     source.open();
-    const ended = source.start(() => undefined);
+    const ended = source.start(async () => undefined);
     source.stop();
     await ended;
     return [

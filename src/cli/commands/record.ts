@@ -10,7 +10,7 @@ import { settingOf } from "../setting.ts";
 export async function record(args: Arguments): Promise<ExitCode> {
   const setting = settingOf(args);
   const path = args.operands[0] as string;
-  const { source, offset, host } = openKernel(setting, true);
+  const { source, offset, host } = openKernel(setting);
   const writer = new RecordingWriter(path, {
     layout: source.layout,
     version,
@@ -26,7 +26,7 @@ export async function record(args: Arguments): Promise<ExitCode> {
   const timer = args.for === undefined ? undefined : setTimeout(stop, args.for);
   setting.log.info(`watching; recording to ${path}`);
   try {
-    await source.start((bytes) => {
+    await source.start(async (bytes) => {
       if (fault !== undefined) return;
       try {
         writer.batch(bytes);

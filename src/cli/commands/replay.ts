@@ -26,11 +26,11 @@ export async function replay(args: Arguments): Promise<ExitCode> {
     out !== undefined && isPretty(config)
       ? new RowSink(terminalRows(), out)
       : new DocumentSink(documentWriter(setting, recorded, ids), destinations.all, log);
-  const agent = new Agent(source, settingsOf(setting), bootOffset, ids, sink, log);
+  const agent = new Agent(source, settingsOf(setting, true), bootOffset, ids, sink, log);
   const stop = (): void => source.stop();
   process.on("SIGINT", stop).on("SIGTERM", stop);
   try {
-    await agent.run(false, true);
+    await agent.run(false);
   } finally {
     process.off("SIGINT", stop).off("SIGTERM", stop);
     progress.clear();

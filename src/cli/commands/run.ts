@@ -1,4 +1,4 @@
-import { Agent } from "../../agent.ts";
+import { Agent, type AgentSettings } from "../../agent.ts";
 import type { ExitCode } from "../../errors.ts";
 import { MayflyError } from "../../errors.ts";
 import { EntityIds } from "../../process/identity.ts";
@@ -26,14 +26,14 @@ async function watch(args: Arguments, setting: Setting): Promise<ExitCode> {
     stopped = true;
     agent?.stop();
   };
-  const { source, offset, ids, host } = openKernel(setting, args.snapshot);
+  const { source, offset, ids, host } = openKernel(setting);
   const destinations = new Destinations(config, log, stop);
   const sink = watchSink(setting, destinations, documentWriter(setting, host, ids));
-  agent = new Agent(source, settingsOf(setting), offset, ids, sink, log);
+  agent = new Agent(source, settingsOf(setting, args.snapshot), offset, ids, sink, log);
   const release = onSignals(stop, () => destinations.file?.reopen());
   const timer = args.for === undefined ? undefined : setTimeout(stop, args.for);
   try {
-    const ended = agent.run(true, args.snapshot);
+    const ended = agent.run(true);
     if (stopped) agent.stop();
     await ended;
   } finally {
@@ -48,12 +48,12 @@ async function watch(args: Arguments, setting: Setting): Promise<ExitCode> {
 }
 
 /** The probes loaded, not yet attached, and what identities are made of. */
-export function openKernel(setting: Setting, snapshot: boolean) {
+export function openKernel(setting: Setting) {
   const { config, log } = setting;
   const source = new KernelSource({
     kernelThreads: config.processes.kernel_threads,
     argsMaxBytes: config.processes.args.max_bytes,
-    snapshot,
+    scan: true,
   });
   const clock = source.open();
   const host = hostOf(setting);
@@ -63,8 +63,9 @@ export function openKernel(setting: Setting, snapshot: boolean) {
   return { source, offset, ids, host };
 }
 
-export function settingsOf({ config }: Setting): { hold: number; maxPending: number } {
-  return { hold: config.aggregation.hold, maxPending: config.aggregation.max_pending };
+/** @param tellFound whether the processes that run already have documents */
+export function settingsOf({ config }: Setting, tellFound: boolean): AgentSettings {
+  return { hold: config.aggregation.hold, maxPending: config.aggregation.max_pending, tellFound };
 }
 
 function watchSink(setting: Setting, destinations: Destinations, writer: ReturnType<typeof documentWriter>): Sink {

@@ -23,7 +23,7 @@ const NOT_EXECUTABLE = 126;
  */
 export async function runCommand(setting: Setting, command: readonly string[]): Promise<number> {
   const { config, log } = setting;
-  const { source, offset, ids, host } = openKernel(setting, true);
+  const { source, offset, ids, host } = openKernel(setting);
   const pretty = config.output.console.enabled && isPretty(config);
   const destinations = new Destinations(config, log, () => undefined);
   const style = terminalStyle();
@@ -36,7 +36,7 @@ export async function runCommand(setting: Setting, command: readonly string[]): 
   let status = 0;
   const agent: Agent = new Agent(
     source,
-    settingsOf(setting),
+    settingsOf(setting, false),
     offset,
     ids,
     {
@@ -51,7 +51,7 @@ export async function runCommand(setting: Setting, command: readonly string[]): 
     },
     log,
   );
-  await agent.run(true, true);
+  await agent.run(true);
   if (pretty) {
     const wallSeconds = (performance.now() - started) / 1000;
     destinations.console?.write(tree.render());
