@@ -1,5 +1,5 @@
 import { Decoder } from "./record/decode.ts";
-import type { ClockRecord, ExecRecord, ExitRecord, ForkRecord, RecordHandler } from "./record/record.ts";
+import type { ClockRecord } from "./record/record.ts";
 import type { Log } from "./telemetry/log.ts";
 import type { BootOffset } from "./source/clock.ts";
 import type { Source, SourceLosses } from "./source/source.ts";
@@ -61,7 +61,7 @@ export interface AgentLoss {
  * The line that design.md draws: source -> records -> processes -> whoever takes the lives. Stands between the clock of the
  * source and the timers of this process: a recording brings its own time, so it gives the same documents whenever it is replayed.
  */
-export class Agent implements RecordHandler {
+export class Agent {
   readonly tracker: Tracker;
   readonly #source: Source;
   readonly #decoder: Decoder;
@@ -85,8 +85,11 @@ export class Agent implements RecordHandler {
     this.#events = events;
     this.#log = log;
     this.#clock = new Clock(offset);
-    this.tracker = new Tracker({ ...settings, maxProcesses: PROCESSES_MAX }, this.#clock, ids, (life) => events.onLife(life));
-    this.#decoder = new Decoder(source.layout, this);
+    this.tracker = new Tracker({ ...settings, maxProcesses: PROCESSES_MAX }, this.#clock, ids, events, {
+      onClock: (record) => this.#onClock(record),
+      onScanned: () => this.#beginWatching(),
+    });
+    this.#decoder = new Decoder(source.layout, this.tracker);
     this.#losses = this.#countLosses();
   }
 
@@ -135,33 +138,10 @@ export class Agent implements RecordHandler {
     for (let turns = patience; turns > 0 && this.#events.behind(); turns--) await this.#events.catchUp();
   }
 
-  onFork(record: ForkRecord): void {
-    this.tracker.onFork(record);
-  }
-
-  onExec(record: ExecRecord): void {
-    this.tracker.onExec(record);
-  }
-
-  onExit(record: ExitRecord): void {
-    this.tracker.onExit(record);
-  }
-
-  onTask(record: ExecRecord): void {
-    this.tracker.onTask(record);
-  }
-
-  onScanned(record: ClockRecord): void {
-    this.tracker.onScanned(record);
-    this.#beginWatching();
-  }
-
-  onClock(record: ClockRecord): void {
-    if (!this.#started) this.#clock.begin(record);
+  #onClock(record: ClockRecord): void {
     this.#started = true;
     this.#bootAt = milliseconds(record.time);
     this.#arrivedAt = performance.now();
-    this.tracker.onClock(record);
     if (this.#clock.stepped) this.#log.warn("the wall clock was set: times of this second are of either clock", { code: "clock_stepped" });
   }
 

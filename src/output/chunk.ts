@@ -11,8 +11,8 @@ export interface Chunk {
 /** Stands for "no chunk yet": it has no room, so the first line asks for a real one. Never changed. */
 export const NO_CHUNK: Chunk = { memory: Buffer.alloc(0), used: 0, written: 0, lines: 0 };
 
-/** Free chunks kept: a burst of 1,000 documents of 4 KB between two turns of the event loop. Without them each burst pays page faults. */
-const KEPT = 16;
+/** Free chunks kept: a burst of 500 documents of 4 KB between two turns of the event loop. Without them each burst pays page faults. */
+const KEPT = 8;
 
 /** Hands out chunks up to a bound on the memory they occupy, and uses them again, so that a steady stream allocates nothing. */
 export class ChunkPool {

@@ -54,19 +54,24 @@ export interface AggregationSettings {
   readonly maxPending: number;
 }
 
+/** Who takes the lives that leave. An object, not a function: the one call per life stays one call (V8 inlines it). */
+export interface LifeTaker {
+  onLife(life: Lifecycle): void;
+}
+
 export class Aggregation {
   readonly #hold: number;
   readonly #maxPending: number;
-  readonly #emit: (life: Lifecycle) => void;
+  readonly #taker: LifeTaker;
   #first: Pending | undefined = undefined;
   #last: Pending | undefined = undefined;
   #count = 0;
   #hurried = 0;
 
-  constructor(settings: AggregationSettings, emit: (life: Lifecycle) => void) {
+  constructor(settings: AggregationSettings, taker: LifeTaker) {
     this.#hold = settings.hold;
     this.#maxPending = settings.maxPending;
-    this.#emit = emit;
+    this.#taker = taker;
   }
 
   /** Lives that wait. */
@@ -95,7 +100,7 @@ export class Aggregation {
   /** Takes a life out of the hold and hands it on. */
   release(life: Pending): void {
     this.#unlink(life);
-    this.#emit(life);
+    this.#taker.onLife(life);
   }
 
   /** Takes a life out of the hold and forgets it. */

@@ -20,6 +20,7 @@ function instantAt(moment: Moment, offset: BootOffset): Instant {
 export class Clock {
   readonly #fixed: BootOffset;
   #current: BootOffset;
+  #sampled = false;
   #stepped = false;
 
   constructor(fixed: BootOffset) {
@@ -35,13 +36,10 @@ export class Clock {
   sample(record: ClockRecord): void {
     const next = offsetOf(record);
     const change = (next.seconds - this.#current.seconds) * NANOS + next.nanos - this.#current.nanos;
-    this.#stepped = Math.abs(change) > STEP_NANOS;
+    // The first one differs from the fixed offset by the drift of days.
+    this.#stepped = this.#sampled && Math.abs(change) > STEP_NANOS;
+    this.#sampled = true;
     this.#current = next;
-  }
-
-  /** Starts from this sample without calling the difference to the fixed offset a step. */
-  begin(record: ClockRecord): void {
-    this.#current = offsetOf(record);
   }
 
   instant(moment: Moment): Instant {

@@ -9,13 +9,13 @@ import type {
   TaskRef,
   TaskState,
 } from "../record/record.ts";
-import { Aggregation, type AggregationSettings, milliseconds, Pending } from "./aggregation.ts";
+import { Aggregation, type AggregationSettings, type LifeTaker, milliseconds, Pending } from "./aggregation.ts";
 import type { Clock } from "./clock.ts";
 import { type Identity, type Origin, Quality } from "./facts.ts";
 import type { EntityIds } from "./identity.ts";
 import { exitOf, unseenExit } from "./exit.ts";
 import { imageOf } from "./image.ts";
-import { type Lifecycle, Transition } from "./lifecycle.ts";
+import { Transition } from "./lifecycle.ts";
 import { Process } from "./process.ts";
 import { Scan } from "./scan.ts";
 import { ProcessTable } from "./table.ts";
@@ -28,6 +28,14 @@ import { ProcessTable } from "./table.ts";
 
 /** Lives that one record may push out of the hold: more than one record can bring in. */
 const ADVANCE_MOST = 16;
+
+/** Who is told of what is no life. */
+export interface TrackerListener {
+  /** Both clocks, about once a second. */
+  onClock(record: ClockRecord): void;
+  /** A scan is applied. */
+  onScanned(): void;
+}
 
 export interface TrackerSettings extends AggregationSettings {
   /** Whether a process that the first scan finds has a document. */
@@ -66,6 +74,7 @@ export class Tracker implements RecordHandler {
   };
   readonly table = new ProcessTable();
   readonly aggregation: Aggregation;
+  readonly #listener: TrackerListener | undefined;
   readonly #clock: Clock;
   readonly #ids: EntityIds;
   readonly #scan: Scan;
@@ -73,11 +82,12 @@ export class Tracker implements RecordHandler {
   #pageSize = 4096;
   #followedPid: Pid | undefined = undefined;
 
-  constructor(settings: TrackerSettings, clock: Clock, ids: EntityIds, emit: (life: Lifecycle) => void) {
+  constructor(settings: TrackerSettings, clock: Clock, ids: EntityIds, taker: LifeTaker, listener?: TrackerListener) {
+    this.#listener = listener;
     this.#clock = clock;
     this.#ids = ids;
     this.#maxProcesses = settings.maxProcesses;
-    this.aggregation = new Aggregation(settings, emit);
+    this.aggregation = new Aggregation(settings, taker);
     this.#scan = new Scan(this, settings.tellFound);
   }
 
@@ -152,10 +162,12 @@ export class Tracker implements RecordHandler {
 
   onScanned(record: ClockRecord): void {
     this.#scan.finish(record);
+    this.#listener?.onScanned();
   }
 
   onClock(record: ClockRecord): void {
     this.#clock.sample(record);
+    this.#listener?.onClock(record);
     this.#pageSize = record.pageSize;
     this.#scan.settle(record);
     this.aggregation.advance(milliseconds(record.time), ADVANCE_MOST);

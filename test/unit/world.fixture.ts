@@ -115,7 +115,11 @@ export function world(hold = 1000, maxPending = 65_536, maxProcesses = 100_000):
     { hold, maxPending, maxProcesses, tellFound: true },
     new Clock({ seconds: 1_700_000_000, nanos: 0 }),
     ids,
-    (life) => lives.push({ ...life, transitions: life.transitions }),
+    {
+      onLife: (life) => {
+        lives.push({ ...life });
+      },
+    },
   );
   return { tracker, lives };
 }

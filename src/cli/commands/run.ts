@@ -10,6 +10,7 @@ import { Destinations } from "../destinations.ts";
 import { documentWriter, hostOf, isPretty, type Setting, settingOf } from "../setting.ts";
 import { allOf, DocumentSink, RowSink, type Sink } from "../sink.ts";
 import { terminalRows } from "../terminal.ts";
+import { keepYoungGeneration, warmUp } from "../warm_up.ts";
 import { runCommand } from "./run_command.ts";
 
 /** Watches until a signal, the end of --for, or the end of whoever reads. */
@@ -29,6 +30,8 @@ async function watch(args: Arguments, setting: Setting): Promise<ExitCode> {
   const { source, offset, ids, host } = openKernel(setting);
   const destinations = new Destinations(config, log, stop);
   const sink = watchSink(setting, destinations, documentWriter(setting, host, ids));
+  keepYoungGeneration();
+  const warming = warmUp(documentWriter(setting, host, ids), ids, log);
   agent = new Agent(source, settingsOf(setting, args.snapshot), offset, ids, sink, log);
   const release = onSignals(stop, () => destinations.file?.reopen());
   const timer = args.for === undefined ? undefined : setTimeout(stop, args.for);
@@ -38,6 +41,7 @@ async function watch(args: Arguments, setting: Setting): Promise<ExitCode> {
     await ended;
   } finally {
     clearTimeout(timer);
+    warming.cancel();
     await destinations.close();
     log.flushRepeated(true);
     release();
