@@ -25,11 +25,16 @@
 
 static __always_inline u32 size_class(u32 args_size)
 {
-	return args_size <= ARGS_0 ? 0 : args_size <= ARGS_1 ? 1 : args_size <= ARGS_2 ? 2 : args_size <= ARGS_3 ? 3 : 4;
+	return args_size <= ARGS_0   ? 0
+	       : args_size <= ARGS_1 ? 1
+	       : args_size <= ARGS_2 ? 2
+	       : args_size <= ARGS_3 ? 3
+				     : 4;
 }
 
 /* The script that execve was given, where an interpreter runs it. */
-static __always_inline bool fill_asked(struct exec_record *r, struct walk *w, const struct linux_binprm *bprm, bool large)
+static __always_inline bool fill_asked(struct exec_record *r, struct walk *w, const struct linux_binprm *bprm,
+				       bool large)
 {
 	const char *filename = bprm->filename;
 	long n;
@@ -78,7 +83,7 @@ static __always_inline void fill_args(struct exec_record *r, struct walk *w, uns
 static __always_inline bool fill_exec(struct exec_record *r, struct task_struct *task, u32 old_pid,
 				      struct linux_binprm *bprm, u32 room, bool large, bool bounded_for)
 {
-	struct walk w = { .out = RECORD_STRINGS(r) };
+	struct walk w = {.out = RECORD_STRINGS(r)};
 	const struct mm_struct *mm = task->mm;
 
 	r->flags = 0;
@@ -96,8 +101,8 @@ static __always_inline bool fill_exec(struct exec_record *r, struct task_struct 
 	return true;
 }
 
-static __always_inline bool try_class(u32 paths, u32 args, struct task_struct *task, u32 old_pid, struct linux_binprm *bprm,
-				      bool bounded_for, bool *too_small)
+static __always_inline bool try_class(u32 paths, u32 args, struct task_struct *task, u32 old_pid,
+				      struct linux_binprm *bprm, bool bounded_for, bool *too_small)
 {
 	struct exec_record *r = bpf_ringbuf_reserve(&ring, RECORD_SIZE(paths, args), 0);
 

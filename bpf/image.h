@@ -41,7 +41,8 @@ static __always_inline bool fill_paths(struct exec_record *r, struct walk *w, co
 		return false;
 	if (end == WALK_FULL || end == WALK_FAILED)
 		r->flags |= IMAGE_EXECUTABLE_TRUNCATED;
-	if (end == WALK_PSEUDO && from <= (large ? PATHS_LARGE : PATHS_SMALL) - COMPONENT_MAX && is_memfd_name(w->out + from))
+	if (end == WALK_PSEUDO && from <= (large ? PATHS_LARGE : PATHS_SMALL) - COMPONENT_MAX &&
+	    is_memfd_name(w->out + from))
 		r->flags |= IMAGE_MEMFD;
 	r->executable_size = w->at - from;
 

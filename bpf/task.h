@@ -14,7 +14,8 @@ static __always_inline bool is_watched(const struct task_struct *task)
 	return kernel_threads || !(task->flags & PF_KTHREAD);
 }
 
-static __always_inline void fill_header(struct record_header *h, enum record_kind kind, u32 size, const struct task_struct *task)
+static __always_inline void fill_header(struct record_header *h, enum record_kind kind, u32 size,
+					const struct task_struct *task)
 {
 	h->size = size;
 	h->kind = kind;

@@ -79,7 +79,7 @@ int mayfly_tasks(struct bpf_iter__task *ctx)
 		return 0;
 
 	struct exec_record *r = (void *)s->bytes;
-	struct walk w = { .out = RECORD_STRINGS(r) };
+	struct walk w = {.out = RECORD_STRINGS(r)};
 
 	__builtin_memset(r, 0, sizeof(*r));
 	fill_state(&r->state, task);

@@ -67,23 +67,30 @@ std::string LibbpfLog::tail() const
 Fault load_fault(int error, const LibbpfLog &log)
 {
 	if (log.text().find("BEGIN PROG LOAD LOG") != std::string::npos && error != EPERM)
-		return Fault("VERIFIER_REJECTED", "The kernel's verifier rejected a probe. Please report this with the output of "
-						  "`mayfly doctor`. The verifier's last lines:\n" + log.tail());
+		return Fault("VERIFIER_REJECTED",
+			     "The kernel's verifier rejected a probe. Please report this with the output of "
+			     "`mayfly doctor`. The verifier's last lines:\n" +
+				     log.tail());
 	switch (error) {
 	case EPERM:
 	case EACCES:
-		return Fault("NO_PERMISSION", "The kernel does not allow loading BPF programs: run mayfly as root, or give it "
-					      "CAP_BPF, CAP_PERFMON and CAP_SYS_RESOURCE.");
+		return Fault("NO_PERMISSION",
+			     "The kernel does not allow loading BPF programs: run mayfly as root, or give it "
+			     "CAP_BPF, CAP_PERFMON and CAP_SYS_RESOURCE.");
 	case ENOMEM:
-		return Fault("NO_MEMORY", "The kernel has no memory for the probes: free some, or raise `ulimit -l` on kernels "
-					  "before 5.11.");
+		return Fault("NO_MEMORY",
+			     "The kernel has no memory for the probes: free some, or raise `ulimit -l` on kernels "
+			     "before 5.11.");
 	case ESRCH:
 	case ENOENT:
-		return Fault("NO_BTF", "This kernel lacks type information (BTF) for a hook that mayfly needs: use a kernel "
-				       "5.10 or newer built with CONFIG_DEBUG_INFO_BTF=y.\n" + log.tail());
+		return Fault("NO_BTF",
+			     "This kernel lacks type information (BTF) for a hook that mayfly needs: use a kernel "
+			     "5.10 or newer built with CONFIG_DEBUG_INFO_BTF=y.\n" +
+				     log.tail());
 	default:
 		return Fault("LOAD_FAILED", std::string("The probes cannot be loaded (") + strerror(error) +
-						    "): mayfly needs a kernel 5.10 or newer with BTF. libbpf said:\n" + log.tail());
+						    "): mayfly needs a kernel 5.10 or newer with BTF. libbpf said:\n" +
+						    log.tail());
 	}
 }
 

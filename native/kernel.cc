@@ -103,11 +103,13 @@ void Kernel::start(const Napi::CallbackInfo &info)
 		napi_add_env_cleanup_hook(env, at_exit, this);
 		hooked_ = true;
 		auto hand_over = [this](std::shared_ptr<Batch> batch) {
-			to_js_.BlockingCall([this, batch = std::move(batch)](Napi::Env env, Napi::Function on_batch) mutable {
-				deliver(env, on_batch, std::move(batch));
-			});
+			to_js_.BlockingCall(
+				[this, batch = std::move(batch)](Napi::Env env, Napi::Function on_batch) mutable {
+					deliver(env, on_batch, std::move(batch));
+				});
 		};
-		reader_ = std::make_unique<Reader>(*probes_, *pool_, drain_ms_, settings_.args_max, scan_first, hand_over);
+		reader_ = std::make_unique<Reader>(*probes_, *pool_, drain_ms_, settings_.args_max, scan_first,
+						   hand_over);
 	} catch (const Fault &fault) {
 		tear_down();
 		throw to_js_error(env, fault);

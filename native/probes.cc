@@ -33,7 +33,8 @@ KernelFeatures kernel_features()
 {
 	std::unique_ptr<btf, BtfDeleter> kernel(btf__load_vmlinux_btf());
 	if (!kernel)
-		throw Fault("NO_BTF", "This kernel has no type information (/sys/kernel/btf/vmlinux): use a kernel 5.10 or newer built with "
+		throw Fault("NO_BTF", "This kernel has no type information (/sys/kernel/btf/vmlinux): use a kernel "
+				      "5.10 or newer built with "
 				      "CONFIG_DEBUG_INFO_BTF=y.");
 	KernelFeatures f;
 	int id = btf__find_by_name_kind(kernel.get(), "bpf_func_id", BTF_KIND_ENUM);
@@ -159,8 +160,8 @@ Counters Probes::counters() const
 {
 	auto *lost = reinterpret_cast<volatile uint64_t *>(probes_->bss->lost);
 	Counters c{lost[RECORD_FORK], lost[RECORD_EXEC], lost[RECORD_EXIT], {}};
-	for (bpf_program *program : {probes_->progs.mayfly_fork, probes_->progs.mayfly_exec, probes_->progs.mayfly_exec_bounded,
-				     probes_->progs.mayfly_exit}) {
+	for (bpf_program *program : {probes_->progs.mayfly_fork, probes_->progs.mayfly_exec,
+				     probes_->progs.mayfly_exec_bounded, probes_->progs.mayfly_exit}) {
 		bpf_prog_info info = {};
 		uint32_t size = sizeof(info);
 		int fd = bpf_program__fd(program);

@@ -31,7 +31,8 @@ int64_t now_ms()
 } // namespace
 
 Reader::Reader(Probes &probes, BatchPool &pool, int drain_ms, size_t args_max, bool scan_first, Deliver deliver)
-	: probes_(probes), pool_(pool), drain_ms_(drain_ms), args_max_(args_max), deliver_(std::move(deliver)), scan_wanted_(scan_first)
+	: probes_(probes), pool_(pool), drain_ms_(drain_ms), args_max_(args_max), deliver_(std::move(deliver)),
+	  scan_wanted_(scan_first)
 {
 	wake_fd_ = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	ring_ = ring_buffer__new(probes.ring_fd(), on_record, this, nullptr);
@@ -127,7 +128,8 @@ void Reader::scan(bool first)
 			probes_.scan([&](const void *record, size_t size) {
 				auto *from = static_cast<const uint8_t *>(record);
 				records.emplace_back(from, from + size);
-				if (reinterpret_cast<const exec_record *>(records.back().data())->flags & IMAGE_ARGS_TRUNCATED)
+				if (reinterpret_cast<const exec_record *>(records.back().data())->flags &
+				    IMAGE_ARGS_TRUNCATED)
 					complete_args(records.back(), args_max_);
 			});
 	} catch (const Fault &) {

@@ -26,7 +26,8 @@ function flatten(types, struct, prefix, base, fields) {
     const name = member.name === "(anon)" ? prefix : [...prefix, member.name];
     if (type.kind === "STRUCT" || type.kind === "UNION") flatten(types, type, name, offset, fields);
     else if (type.kind === "INT" || type.kind === "ENUM") fields.push([name.join("_"), offset, type.size]);
-    else if (type.kind !== "ARRAY") throw new Error(`${struct.name}.${member.name}: a record may not hold a ${type.kind}`);
+    else if (type.kind !== "ARRAY")
+      throw new Error(`${struct.name}.${member.name}: a record may not hold a ${type.kind}`);
   }
 }
 
@@ -49,7 +50,8 @@ export function layoutSource(bpftool, object) {
     flatten(types, struct, [], 0, fields);
     lines.push(`  ${name.replace("_record", "")}: {`, `    size: ${struct.size},`);
     for (const [field, offset, bytes] of fields) {
-      if (offset % 4 !== 0 || (bytes !== 4 && bytes !== 8)) throw new Error(`${name}.${field} is not made of 32-bit words`);
+      if (offset % 4 !== 0 || (bytes !== 4 && bytes !== 8))
+        throw new Error(`${name}.${field} is not made of 32-bit words`);
       if (!field.endsWith("_ns") || field === "usage_runtime_ns" || /(mnt|pid|user|net|uts|ipc|cgroup)_ns$/.test(field))
         lines.push(`    ${camel(field)}: ${offset},`);
     }

@@ -1,14 +1,14 @@
-import { Decoder } from "./record/decode.ts";
-import type { ClockRecord } from "./record/record.ts";
-import type { Log } from "./telemetry/log.ts";
-import type { BootOffset } from "./source/clock.ts";
-import type { Source, SourceLosses } from "./source/source.ts";
 import { milliseconds } from "./process/aggregation.ts";
 import { Clock } from "./process/clock.ts";
 import type { EntityIds } from "./process/identity.ts";
 import type { Instant } from "./process/instant.ts";
 import type { Lifecycle } from "./process/lifecycle.ts";
 import { Tracker } from "./process/tracker.ts";
+import { Decoder } from "./record/decode.ts";
+import type { ClockRecord } from "./record/record.ts";
+import type { BootOffset } from "./source/clock.ts";
+import type { Source, SourceLosses } from "./source/source.ts";
+import type { Log } from "./telemetry/log.ts";
 
 /** Between two looks at the lives whose hold may be over. */
 const ADVANCE_EVERY_MS = 100;
@@ -80,7 +80,14 @@ export class Agent {
   #losses: AgentLoss["lost"];
   #lossSince: Instant | undefined = undefined;
 
-  constructor(source: Source, settings: AgentSettings, offset: BootOffset, ids: EntityIds, events: AgentEvents, log: Log) {
+  constructor(
+    source: Source,
+    settings: AgentSettings,
+    offset: BootOffset,
+    ids: EntityIds,
+    events: AgentEvents,
+    log: Log,
+  ) {
     this.#source = source;
     this.#events = events;
     this.#log = log;
@@ -142,7 +149,8 @@ export class Agent {
     this.#started = true;
     this.#bootAt = milliseconds(record.time);
     this.#arrivedAt = performance.now();
-    if (this.#clock.stepped) this.#log.warn("the wall clock was set: times of this second are of either clock", { code: "clock_stepped" });
+    if (this.#clock.stepped)
+      this.#log.warn("the wall clock was set: times of this second are of either clock", { code: "clock_stepped" });
   }
 
   #beginWatching(): void {
@@ -152,7 +160,8 @@ export class Agent {
   }
 
   #advance(): void {
-    if (this.#started) this.tracker.aggregation.advance(this.#bootAt + performance.now() - this.#arrivedAt, RELEASE_MOST);
+    if (this.#started)
+      this.tracker.aggregation.advance(this.#bootAt + performance.now() - this.#arrivedAt, RELEASE_MOST);
   }
 
   #countLosses(): AgentLoss["lost"] {

@@ -90,7 +90,12 @@ function parseOptions(args: readonly string[]) {
   }
 }
 
-function check(command: CommandName, operands: readonly string[], child: readonly string[] | undefined, given: readonly string[]): void {
+function check(
+  command: CommandName,
+  operands: readonly string[],
+  child: readonly string[] | undefined,
+  given: readonly string[],
+): void {
   for (const option of given)
     if (option !== "version" && !OPTIONS_OF[command].some((known) => known === option))
       throw usage(`The command ${command} has no option --${option}.`);

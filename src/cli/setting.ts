@@ -20,7 +20,8 @@ export interface Setting {
 export function settingOf(args: Arguments): Setting {
   const overrides: Override[] = [];
   if (args.profile !== undefined) overrides.push({ path: "documents.profile", value: args.profile, flag: "--profile" });
-  if (args.format !== undefined) overrides.push({ path: "output.console.format", value: args.format, flag: "--format" });
+  if (args.format !== undefined)
+    overrides.push({ path: "output.console.format", value: args.format, flag: "--format" });
   const config = load(findFile(args.config), process.env, overrides);
   return { config, log: stderrLog(config.log, process.env) };
 }

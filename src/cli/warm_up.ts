@@ -62,9 +62,9 @@ export function warmUp(writer: DocumentWriter, ids: EntityIds, log: Log): { canc
 function collectGarbage(): void {
   setFlagsFromString("--expose-gc");
   setFlagsFromString("--compact-on-every-full-gc");
-  const collect: unknown = runInNewContext("gc");
+  const collect = runInNewContext("gc") as () => void;
 
-  if (typeof collect === "function") collect();
+  collect();
   setFlagsFromString("--no-compact-on-every-full-gc");
   setFlagsFromString("--no-expose-gc");
 }
@@ -95,7 +95,8 @@ function encodeLife(encoder: Encoder, number: number): void {
   const child = childOf(number);
   const parent = number % 32 === 5 ? refAt(1999, 1234.5) : shell;
   encoder.fork(forkOf(child, parent, ms, number % 4 === 0));
-  if (number % 8 !== 7) encoder.exec(execOf(child, ms + 0.2, `/usr/bin/tool${number % 50}`, ["tool", "-o", `file${number}`]));
+  if (number % 8 !== 7)
+    encoder.exec(execOf(child, ms + 0.2, `/usr/bin/tool${number % 50}`, ["tool", "-o", `file${number}`]));
   if (number % 16 === 9) encoder.exec(execOf(child, ms + 0.4, "/usr/bin/env", ["env"]));
   if (!isLong(number)) encoder.exit(exitOf(child, ms + 0.9, [0, 0, 0, 256, 9, 139][number % 6] ?? 0));
 }
@@ -117,7 +118,12 @@ function refAt(pid: number, ms: number): TaskRef {
 function stateOf(isTerminal: boolean): TaskState {
   const [ttyMajor, ttyMinor] = isTerminal ? [136, 1] : [0, 0];
   const ids = { uid: 0, gid: 0, euid: 0, egid: 0, suid: 0, sgid: 0 };
-  const capabilities = { capEffectiveLow: ~0 >>> 0, capEffectiveHigh: 511, capPermittedLow: ~0 >>> 0, capPermittedHigh: 511 };
+  const capabilities = {
+    capEffectiveLow: ~0 >>> 0,
+    capEffectiveHigh: 511,
+    capPermittedLow: ~0 >>> 0,
+    capPermittedHigh: 511,
+  };
   const namespaces = { mntNs: 1, pidNs: 2, userNs: 3, netNs: 4, utsNs: 5, ipcNs: 6, cgroupNs: 7 };
   const group = { session: 2 as Pid, processGroup: 2 as Pid, ttyMajor, ttyMinor, vpid: 2, cgroupId: 1 };
   return { ...ids, ...capabilities, ...group, ...namespaces };

@@ -40,7 +40,8 @@ function basename(path: string, memfd: boolean): string {
 /** As given to execve, put behind the working directory where it is relative: that is how the kernel resolved it. */
 function scriptPath(record: ExecRecord): string | undefined {
   const { asked, workingDirectory } = record;
-  if (asked === undefined || asked === "" || asked.startsWith("/") || workingDirectory === undefined) return asked || undefined;
+  if (asked === undefined || asked === "" || asked.startsWith("/") || workingDirectory === undefined)
+    return asked || undefined;
   const plain = asked.startsWith("./") ? asked.slice(2) : asked;
   return workingDirectory === "/" ? `/${plain}` : `${workingDirectory}/${plain}`;
 }

@@ -1,6 +1,6 @@
 import type { TaskState } from "../record/record.ts";
-import type { Credentials, Identity, Image, Origin, Parent, Session } from "./facts.ts";
 import type { Pending } from "./aggregation.ts";
+import type { Credentials, Identity, Image, Origin, Parent, Session } from "./facts.ts";
 
 /** How many ancestors a process remembers (design.md, Identity). */
 const ANCESTRY_MAX = 20;
@@ -24,7 +24,14 @@ export class Process {
   scan = 0;
   #childOrigin: Origin | undefined = undefined;
 
-  constructor(identity: Identity, origin: Origin, image: Image | undefined, state: TaskState, like: Process | undefined, quality: number) {
+  constructor(
+    identity: Identity,
+    origin: Origin,
+    image: Image | undefined,
+    state: TaskState,
+    like: Process | undefined,
+    quality: number,
+  ) {
     this.identity = identity;
     this.origin = origin;
     this.image = image;

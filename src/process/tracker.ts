@@ -11,9 +11,9 @@ import type {
 } from "../record/record.ts";
 import { Aggregation, type AggregationSettings, type LifeTaker, milliseconds, Pending } from "./aggregation.ts";
 import type { Clock } from "./clock.ts";
+import { exitOf, unseenExit } from "./exit.ts";
 import { type Identity, type Origin, Quality } from "./facts.ts";
 import type { EntityIds } from "./identity.ts";
-import { exitOf, unseenExit } from "./exit.ts";
 import { imageOf } from "./image.ts";
 import { Transition } from "./lifecycle.ts";
 import { Process } from "./process.ts";
@@ -195,7 +195,13 @@ export class Tracker implements RecordHandler {
   /** Opens a document of a found process: it is held only until the ring's first records are read, see Scan. */
   found(process: Process, record: ExecRecord, transition: number): void {
     this.aggregation.add(
-      new Pending(process, transition, this.#clock.instant(record.time), milliseconds(record.time), this.#clockQuality()),
+      new Pending(
+        process,
+        transition,
+        this.#clock.instant(record.time),
+        milliseconds(record.time),
+        this.#clockQuality(),
+      ),
     );
   }
 

@@ -7,8 +7,8 @@ import {
   type ForkRecord,
   ImageFlag,
   type Pid,
-  RecordKind,
   type RecordHandler,
+  RecordKind,
   type Ticks,
 } from "./record.ts";
 

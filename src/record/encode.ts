@@ -22,7 +22,7 @@ export class Encoder {
 
   /** What was encoded so far, as one batch; starts anew. */
   take(): ArrayBuffer {
-    const bytes = this.#view.buffer.slice(0, this.#size) as ArrayBuffer;
+    const bytes = this.#view.buffer.slice(0, this.#size);
     this.#size = 0;
     return bytes;
   }

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
-import { Encoder } from "../record/encode.ts";
 import { splitTitle } from "../record/args.ts";
+import { Encoder } from "../record/encode.ts";
 import { type ExecRecord, ImageFlag, type Moment, type Pid, type TaskState, type Ticks } from "../record/record.ts";
 import { readClock } from "./clock.ts";
 
@@ -92,7 +92,8 @@ function readTask(pid: Pid, stat: Stat, starts: Map<number, Ticks>, time: Moment
     tid: pid,
     state: readState(pid, stat),
     parent: { pid: stat.parent as Pid, startTicks: parentTicks, start: momentOf(parentTicks) },
-    flags: ImageFlag.fromProcfs | executable.flags | args.flags | (workingDirectory === undefined ? ImageFlag.noCwd : 0),
+    flags:
+      ImageFlag.fromProcfs | executable.flags | args.flags | (workingDirectory === undefined ? ImageFlag.noCwd : 0),
     file: undefined,
     executable: executable.path,
     workingDirectory,
@@ -149,7 +150,8 @@ function readState(pid: Pid, stat: Stat): TaskState {
   const permitted = BigInt(`0x${status.get("CapPrm") ?? "0"}`);
   const low = (set: bigint): number => Number(set & 0xffffffffn);
   const high = (set: bigint): number => Number(set >> 32n);
-  const namespace = (name: string): number => Number(/\[(\d+)\]/.exec(readLink(`/proc/${pid}/ns/${name}`) ?? "")?.[1] ?? 0);
+  const namespace = (name: string): number =>
+    Number(/\[(\d+)\]/.exec(readLink(`/proc/${pid}/ns/${name}`) ?? "")?.[1] ?? 0);
   return {
     uid,
     gid,

@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, openSync, readSync, writeSync, fstatSync } from "node:fs";
+import { closeSync, fstatSync, fsyncSync, openSync, readSync, writeSync } from "node:fs";
 import { crc32 } from "node:zlib";
 import { ExitCode, MayflyError } from "../errors.ts";
 import { layout } from "../record/layout.ts";
@@ -117,7 +117,9 @@ export class RecordingSource implements Source {
       this.#fd = openSync(path, "r");
     } catch (cause) {
       const reason = cause instanceof Error ? cause.message : String(cause);
-      throw new MayflyError("RECORDING_UNREADABLE", ExitCode.usage, `The recording cannot be opened: ${reason}`, { cause });
+      throw new MayflyError("RECORDING_UNREADABLE", ExitCode.usage, `The recording cannot be opened: ${reason}`, {
+        cause,
+      });
     }
     this.#size = fstatSync(this.#fd).size;
     const magic = this.#read(0, MAGIC.length);
@@ -182,8 +184,11 @@ export class RecordingSource implements Source {
     try {
       const header = JSON.parse(json.toString("utf8")) as RecordingHeader;
       const complete =
-        typeof header.layout === "object" && typeof header.machineId === "string" && typeof header.bootId === "string" &&
-        Number.isInteger(header.bootOffset.seconds) && Number.isInteger(header.bootOffset.nanos);
+        typeof header.layout === "object" &&
+        typeof header.machineId === "string" &&
+        typeof header.bootId === "string" &&
+        Number.isInteger(header.bootOffset.seconds) &&
+        Number.isInteger(header.bootOffset.nanos);
       if (complete) return header;
     } catch (cause) {
       throw this.#damaged("its header is no JSON", MAGIC.length, cause);
@@ -205,8 +210,8 @@ export class RecordingSource implements Source {
 function completeLayout(recorded: Layout): Layout {
   const complete = (kind: keyof Layout): Record<string, number> => {
     const from: Record<string, number> = recorded[kind] ?? {};
-    const fields = Object.keys(layout[kind]).map((name) => [name, Number.isInteger(from[name]) ? from[name] : -1]);
-    return Object.fromEntries(fields);
+    const offset = (name: string): number => (Number.isInteger(from[name]) ? (from[name] ?? -1) : -1);
+    return Object.fromEntries(Object.keys(layout[kind]).map((name): [string, number] => [name, offset(name)]));
   };
   return { fork: complete("fork"), exec: complete("exec"), exit: complete("exit"), clock: complete("clock") } as Layout;
 }

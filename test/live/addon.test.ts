@@ -19,7 +19,10 @@ function started(onBatch: (bytes: ArrayBuffer) => void = () => undefined): { ker
 }
 
 /** Runs a script with the addon in a process of its own, so that a crash is seen as one. */
-function script(body: string, flags: readonly string[] = []): { status: number | null; signal: string | null; text: string } {
+function script(
+  body: string,
+  flags: readonly string[] = [],
+): { status: number | null; signal: string | null; text: string } {
   const path = ADDONS.map((addon) => JSON.stringify(addon)).join(",");
   const source = `
     const { existsSync } = require("node:fs");

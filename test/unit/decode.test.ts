@@ -69,9 +69,19 @@ const execs = fc
   .tuple(refs, refs, states, words, words, fc.array(words), files, fc.nat(1e9))
   .map(([process, parent, its, path, cwd, args, file, ms]): ExecRecord => {
     const argsLength = Buffer.byteLength(args.map((arg) => `${arg}\0`).join(""));
-    return exec(process, `/${path}`, ms, { parent, state: its, workingDirectory: `/${cwd}`, args, argsCount: args.length, argsLength, file });
+    return exec(process, `/${path}`, ms, {
+      parent,
+      state: its,
+      workingDirectory: `/${cwd}`,
+      args,
+      argsCount: args.length,
+      argsLength,
+      file,
+    });
   });
-const exits = fc.tuple(refs, states, u32, fc.nat(1e9)).map(([process, its, status, ms]) => exit(process, status, ms, { state: its }));
+const exits = fc
+  .tuple(refs, states, u32, fc.nat(1e9))
+  .map(([process, its, status, ms]) => exit(process, status, ms, { state: its }));
 const all = fc.oneof(
   forks.map((record): Heard => ({ kind: "fork", record })),
   execs.map((record): Heard => ({ kind: "exec", record })),

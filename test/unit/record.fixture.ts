@@ -1,10 +1,4 @@
-import type {
-  ClockRecord,
-  ExecRecord,
-  ExitRecord,
-  ForkRecord,
-  RecordHandler,
-} from "../../src/record/record.ts";
+import type { ClockRecord, ExecRecord, ExitRecord, ForkRecord, RecordHandler } from "../../src/record/record.ts";
 
 export type Heard =
   | { readonly kind: "fork"; readonly record: ForkRecord }

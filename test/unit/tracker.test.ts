@@ -97,7 +97,9 @@ test("ancestors are named nearest first, at most twenty, also when all of them a
   }
   const lives = finish(w);
   const last = lives.find(({ identity }) => identity.pid === 129);
-  const ids = lives.filter(({ identity }) => identity.pid >= 109 && identity.pid <= 128).map(({ identity }) => identity.entityId);
+  const ids = lives
+    .filter(({ identity }) => identity.pid >= 109 && identity.pid <= 128)
+    .map(({ identity }) => identity.entityId);
   assert.equal(last?.origin.ancestry.length, 20);
   assert.deepEqual(new Set(last?.origin.ancestry), new Set(ids));
   assert.equal(last?.origin.ancestry[0], last?.origin.parent?.identity.entityId);

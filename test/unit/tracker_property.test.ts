@@ -54,13 +54,12 @@ function act({ tracker }: World, script: readonly Step[]): Truth[] {
       alive.push(child);
       tracker.onFork(fork(child.ref, actor.ref, ms));
       note(child, Transition.fork);
-    } else if (actor.ref.pid === 1) {
-      continue; // init was there before and does nothing but fork
-    } else if (what === "exec") {
+    } else if (actor.ref.pid !== 1 && what === "exec") {
       actor.image = `image${who}`;
       tracker.onExec(exec(actor.ref, `/bin/${actor.image}`, ms));
       note(actor, Transition.exec);
-    } else {
+    } else if (actor.ref.pid !== 1) {
+      // init was there before: it forks and does nothing else
       alive.splice(alive.indexOf(actor), 1);
       tracker.onExit(exit(actor.ref, who, ms));
       note(actor, Transition.end);
@@ -105,7 +104,10 @@ test("a document has the image of its moment: an exec its own, an end the last o
       for (const entry of finish(w).flatMap(toldBy)) {
         if (entry.what === Transition.fork) continue;
         const images = truth.get(text(entry)) ?? [];
-        assert.ok(images.includes(String(entry.image)), `${text(entry)} told with ${entry.image}, was ${images.join()}`);
+        assert.ok(
+          images.includes(String(entry.image)),
+          `${text(entry)} told with ${entry.image}, was ${images.join()}`,
+        );
       }
     }),
     { numRuns: 400 },

@@ -99,7 +99,11 @@ export function exit(process: TaskRef, status: number, ms: number, over: Partial
 }
 
 export function clock(ms: number): ClockRecord {
-  return { time: at(ms), realtime: { seconds: 1_700_000_000 + Math.floor(ms / 1000), nanos: at(ms).nanos }, pageSize: 4096 };
+  return {
+    time: at(ms),
+    realtime: { seconds: 1_700_000_000 + Math.floor(ms / 1000), nanos: at(ms).nanos },
+    pageSize: 4096,
+  };
 }
 
 export interface World {
@@ -126,6 +130,6 @@ export function world(hold = 1000, maxPending = 65_536, maxProcesses = 100_000):
 
 /** Everything still held, too. */
 export function finish({ tracker, lives }: World): Lifecycle[] {
-  while (tracker.aggregation.flush(1000)) continue;
+  while (tracker.aggregation.flush(1000));
   return lives;
 }

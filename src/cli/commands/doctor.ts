@@ -71,7 +71,8 @@ function capabilities(): Finding {
   const missing = has(NEEDED.CAP_SYS_ADMIN)
     ? []
     : (["CAP_BPF", "CAP_PERFMON"] as const).filter((name) => !has(NEEDED[name]));
-  if (missing.length === 0) return { name: "capabilities", state: "good", text: `uid ${process.getuid?.()}, all that is needed` };
+  if (missing.length === 0)
+    return { name: "capabilities", state: "good", text: `uid ${process.getuid?.()}, all that is needed` };
   const remedy = "Run mayfly as root, or give it these (systemd: AmbientCapabilities=, docker: --cap-add).";
   return { name: "capabilities", state: "bad", text: `missing ${missing.join(", ")}`, remedy };
 }
@@ -112,7 +113,8 @@ function stateFolder(config: Config): Finding {
     accessSync(path, constants.W_OK);
     return { name: "state folder", state: "good", text: path };
   } catch (error) {
-    const remedy = "Set state.path to a folder that mayfly may write; process.start may differ after a restart until then.";
+    const remedy =
+      "Set state.path to a folder that mayfly may write; process.start may differ after a restart until then.";
     return { name: "state folder", state: "warn", text: messageOf(error), remedy };
   }
 }

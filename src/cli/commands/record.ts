@@ -3,7 +3,7 @@ import type { ExitCode } from "../../errors.ts";
 import { RecordingWriter } from "../../source/recording.ts";
 import { version } from "../../version.ts";
 import type { Arguments } from "../arguments.ts";
-import { openKernel } from "./run.ts";
+import { openKernel } from "../open_kernel.ts";
 import { settingOf } from "../setting.ts";
 
 /** Writes the raw records to a file until a signal or the end of --for. */
@@ -20,7 +20,7 @@ export async function record(args: Arguments): Promise<ExitCode> {
     bootOffset: offset,
   });
   let batches = 0;
-  let fault: unknown;
+  let fault: Error | undefined;
   const stop = (): void => source.stop();
   process.on("SIGINT", stop).on("SIGTERM", stop);
   const timer = args.for === undefined ? undefined : setTimeout(stop, args.for);
@@ -33,7 +33,7 @@ export async function record(args: Arguments): Promise<ExitCode> {
         batches++;
       } catch (error) {
         // Thrown on the addon's call, where nobody could catch it: kept until the source has ended.
-        fault = error;
+        fault = error instanceof Error ? error : new Error(String(error));
         stop();
       }
     });

@@ -1,14 +1,14 @@
 import { Agent } from "../../agent.ts";
-import { MayflyError, type ExitCode } from "../../errors.ts";
+import { type ExitCode, MayflyError } from "../../errors.ts";
 import { EntityIds } from "../../process/identity.ts";
 import { RecordingSource } from "../../source/recording.ts";
 import type { Arguments } from "../arguments.ts";
 import { Destinations } from "../destinations.ts";
+import { settingsOf } from "../open_kernel.ts";
 import { Progress } from "../progress.ts";
 import { documentWriter, hostOf, isPretty, settingOf } from "../setting.ts";
 import { DocumentSink, RowSink } from "../sink.ts";
 import { terminalRows } from "../terminal.ts";
-import { settingsOf } from "./run.ts";
 
 /** Makes the documents of a recording. Time is the recording's own, so the same recording always gives the same ones. */
 export async function replay(args: Arguments): Promise<ExitCode> {

@@ -1,13 +1,9 @@
-import { Agent, type AgentSettings } from "../../agent.ts";
-import type { ExitCode } from "../../errors.ts";
-import { MayflyError } from "../../errors.ts";
-import { EntityIds } from "../../process/identity.ts";
-import { fixBootOffset } from "../../source/boot_clock.ts";
-import { offsetOf } from "../../source/clock.ts";
-import { KernelSource } from "../../source/kernel.ts";
+import { Agent } from "../../agent.ts";
+import { type ExitCode, MayflyError } from "../../errors.ts";
 import type { Arguments } from "../arguments.ts";
 import { Destinations } from "../destinations.ts";
-import { documentWriter, hostOf, isPretty, type Setting, settingOf } from "../setting.ts";
+import { openKernel, settingsOf } from "../open_kernel.ts";
+import { documentWriter, isPretty, type Setting, settingOf } from "../setting.ts";
 import { allOf, DocumentSink, RowSink, type Sink } from "../sink.ts";
 import { terminalRows } from "../terminal.ts";
 import { keepYoungGeneration, warmUp } from "../warm_up.ts";
@@ -49,27 +45,6 @@ async function watch(args: Arguments, setting: Setting): Promise<ExitCode> {
   log.debug("stopped", { ...agent.tracker.counters });
   if (destinations.end instanceof MayflyError) throw destinations.end;
   return 0;
-}
-
-/** The probes loaded, not yet attached, and what identities are made of. */
-export function openKernel(setting: Setting) {
-  const { config, log } = setting;
-  const source = new KernelSource({
-    kernelThreads: config.processes.kernel_threads,
-    argsMaxBytes: config.processes.args.max_bytes,
-    scan: true,
-  });
-  const clock = source.open();
-  const host = hostOf(setting);
-  const { offset, warning } = fixBootOffset(config.state.path, host.bootId, offsetOf(clock));
-  if (warning !== undefined) log.warn(warning);
-  const ids = new EntityIds(host.machineId ?? "", host.bootId, config.identity.salt);
-  return { source, offset, ids, host };
-}
-
-/** @param tellFound whether the processes that run already have documents */
-export function settingsOf({ config }: Setting, tellFound: boolean): AgentSettings {
-  return { hold: config.aggregation.hold, maxPending: config.aggregation.max_pending, tellFound };
 }
 
 function watchSink(setting: Setting, destinations: Destinations, writer: ReturnType<typeof documentWriter>): Sink {

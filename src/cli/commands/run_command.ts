@@ -1,15 +1,15 @@
-import { spawn, type ChildProcess } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { constants } from "node:os";
 import { Agent } from "../../agent.ts";
 import { MayflyError } from "../../errors.ts";
 import type { Pid } from "../../record/record.ts";
 import { Destinations } from "../destinations.ts";
+import { openKernel, settingsOf } from "../open_kernel.ts";
 import { summaryText } from "../pretty/summary.ts";
 import { ProcessTree } from "../pretty/tree.ts";
 import { documentWriter, isPretty, type Setting } from "../setting.ts";
 import { allOf, DocumentSink, followedOnly, TreeSink } from "../sink.ts";
 import { terminalStyle } from "../terminal.ts";
-import { openKernel, settingsOf } from "./run.ts";
 
 /** Exit statuses of a shell for a command that cannot be run. */
 const NOT_FOUND = 127;

@@ -1,0 +1,36 @@
+import type { AgentSettings } from "../agent.ts";
+import type { Host } from "../enrich/host.ts";
+import { EntityIds } from "../process/identity.ts";
+import { fixBootOffset } from "../source/boot_clock.ts";
+import { type BootOffset, offsetOf } from "../source/clock.ts";
+import { KernelSource } from "../source/kernel.ts";
+import { hostOf, type Setting } from "./setting.ts";
+
+/** The probes loaded, not yet attached, and what identities are made of. */
+export interface OpenKernel {
+  readonly source: KernelSource;
+  readonly offset: BootOffset;
+  readonly ids: EntityIds;
+  readonly host: Host;
+}
+
+/** @throws MayflyError NO_PERMISSION, NO_BTF, FOREIGN_NAMESPACE, ... */
+export function openKernel(setting: Setting): OpenKernel {
+  const { config, log } = setting;
+  const source = new KernelSource({
+    kernelThreads: config.processes.kernel_threads,
+    argsMaxBytes: config.processes.args.max_bytes,
+    scan: true,
+  });
+  const clock = source.open();
+  const host = hostOf(setting);
+  const { offset, warning } = fixBootOffset(config.state.path, host.bootId, offsetOf(clock));
+  if (warning !== undefined) log.warn(warning);
+  const ids = new EntityIds(host.machineId ?? "", host.bootId, config.identity.salt);
+  return { source, offset, ids, host };
+}
+
+/** @param tellFound whether the processes that run already have documents */
+export function settingsOf({ config }: Setting, tellFound: boolean): AgentSettings {
+  return { hold: config.aggregation.hold, maxPending: config.aggregation.max_pending, tellFound };
+}
