@@ -14,6 +14,7 @@ namespace mayfly {
 // Room for a few large records; pages that were never written cost nothing.
 constexpr size_t BATCH_BYTES = 2 * 1024 * 1024;
 constexpr size_t BATCHES = 12;
+constexpr size_t ENOUGH_UNDER_WAY = 3;
 
 struct Batch {
 	std::unique_ptr<uint8_t[]> bytes{new uint8_t[BATCH_BYTES]};
@@ -42,6 +43,13 @@ public:
 		free_.pop_back();
 		batch->size = 0;
 		return batch;
+	}
+
+	// JavaScript has several batches to work off already: better one large one more than many small ones.
+	bool is_busy()
+	{
+		std::lock_guard lock(mutex_);
+		return free_.size() + ENOUGH_UNDER_WAY < BATCHES;
 	}
 
 	void give_back(std::shared_ptr<Batch> batch)

@@ -74,7 +74,8 @@ void Reader::run()
 	if (scan_wanted_.exchange(false))
 		scan(true);
 	while (!abandoned_ && !finishing_) {
-		hand_over(false);
+		if (!pool_.is_busy())
+			hand_over(false);
 		wait();
 		if (now_ms() >= next_clock_ms_)
 			emit_clock(RECORD_CLOCK);

@@ -160,7 +160,7 @@ export class Agent {
   }
 
   #advance(): void {
-    if (this.#started)
+    if (this.#started && !this.#events.behind())
       this.tracker.aggregation.advance(this.#bootAt + performance.now() - this.#arrivedAt, RELEASE_MOST);
   }
 

@@ -27,7 +27,7 @@ import { ProcessTable } from "./table.ts";
  */
 
 /** Lives that one record may push out of the hold: more than one record can bring in. */
-const ADVANCE_MOST = 16;
+const ADVANCE_MOST = 2;
 
 /** Who is told of what is no life. */
 export interface TrackerListener {
@@ -78,6 +78,7 @@ export class Tracker implements RecordHandler {
   readonly #clock: Clock;
   readonly #ids: EntityIds;
   readonly #scan: Scan;
+  readonly #hold: number;
   readonly #maxProcesses: number;
   #pageSize = 4096;
   #followedPid: Pid | undefined = undefined;
@@ -86,6 +87,7 @@ export class Tracker implements RecordHandler {
     this.#listener = listener;
     this.#clock = clock;
     this.#ids = ids;
+    this.#hold = settings.hold;
     this.#maxProcesses = settings.maxProcesses;
     this.aggregation = new Aggregation(settings, taker);
     this.#scan = new Scan(this, settings.tellFound);
@@ -125,7 +127,7 @@ export class Tracker implements RecordHandler {
     const process = this.table.find(record) ?? this.#unseen(record);
     process.update(record.state);
     process.exec(imageOf(record));
-    const pending = process.pending;
+    const pending = this.#held(process, record);
     if (pending !== undefined && pending.transitions === Transition.fork) {
       pending.image = process.image;
       pending.credentials = process.credentials;
@@ -221,6 +223,16 @@ export class Tracker implements RecordHandler {
     this.aggregation.advance(milliseconds(record.time), ADVANCE_MOST);
   }
 
+  /** The life that this record may still join. One whose hold is over, or that a scan found, leaves first. */
+  #held(process: Process, record: Subject): Pending | undefined {
+    const { pending } = process;
+    if (pending === undefined) return undefined;
+    const isOver = pending.since + this.#hold <= milliseconds(record.time);
+    if (!isOver && pending.transitions !== Transition.found) return pending;
+    this.aggregation.release(pending);
+    return undefined;
+  }
+
   #clockQuality(): number {
     return this.#clock.stepped ? Quality.clockStepped : 0;
   }
@@ -256,11 +268,7 @@ export class Tracker implements RecordHandler {
   }
 
   #end(process: Process, record: ExitRecord, pageSize: number): void {
-    let pending = process.pending;
-    if (pending !== undefined && pending.transitions === Transition.found) {
-      this.aggregation.release(pending);
-      pending = undefined;
-    }
+    let pending = this.#held(process, record);
     const exit = exitOf(record, this.#clock.instant(record.time), pageSize);
     if (pending === undefined) {
       this.#begin(process, Transition.end, record);

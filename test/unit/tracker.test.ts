@@ -48,6 +48,17 @@ test("an exit that comes after the hold is never merged, even when nothing looke
   ]);
 });
 
+test("of many lives that come of age together, one that ends then is not merged either", () => {
+  const { tracker, lives } = world(1000);
+  for (let i = 0; i < 50; i++) tracker.onFork(fork(ref(1000 + i, 5000), init, 5000));
+  tracker.onExit(exit(ref(1049, 5000), 0, 6500));
+  const last = lives.filter(({ identity }) => identity.pid === 1049);
+  assert.deepEqual(told(last), [
+    [1049, F, undefined],
+    [1049, E, undefined],
+  ]);
+});
+
 test("a second exec closes the first image's life and opens another", () => {
   const { tracker, lives } = world();
   tracker.onFork(fork(shell, init, 5000));
