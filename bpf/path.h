@@ -29,6 +29,7 @@ enum walk_end {
 struct walk {
 	struct dentry *dentry;
 	struct vfsmount *mnt;
+	struct dentry *mnt_root; /* of mnt */
 	struct dentry *root_dentry;
 	struct vfsmount *root_mnt;
 	char *out; /* start of the strings */
@@ -36,48 +37,61 @@ struct walk {
 	u32 end;   /* enum walk_end */
 };
 
-/* room is a constant in every caller: the verifier must see that at + COMPONENT_MAX stays within it. */
-static __always_inline int write_component(struct walk *w, u32 room)
-{
-	const struct dentry *dentry = w->dentry;
-	const unsigned char *name = BPF_CORE_READ(dentry, d_name.name);
-	u32 at = w->at;
-	long n;
+/* The two members of a dentry that a step needs. On all kernels so far they lie side by side: one helper call for both. */
+struct dentry_link {
+	struct dentry *parent;
+	u64 hash_and_length;
+	const unsigned char *name;
+};
 
-	if (at > room - COMPONENT_MAX)
-		return WALK_FULL;
-	n = bpf_probe_read_kernel_str(w->out + at, COMPONENT_MAX, name);
-	if (n <= 0)
-		return WALK_FAILED;
-	w->at = at + n;
+static __always_inline void read_link(struct dentry_link *link, const struct dentry *dentry)
+{
+	if (bpf_core_field_offset(struct dentry, d_name.name) == bpf_core_field_offset(struct dentry, d_parent) + 16) {
+		bpf_probe_read_kernel(link, sizeof(*link), __builtin_preserve_access_index(&dentry->d_parent));
+	} else {
+		link->parent = BPF_CORE_READ(dentry, d_parent);
+		link->name = BPF_CORE_READ(dentry, d_name.name);
+	}
+}
+
+/* From the root of a mount to the directory that it is mounted on. */
+static __always_inline int cross_mount(struct walk *w)
+{
+	struct vfsmount *mnt = w->mnt;
+	struct mount *mount = (void *)mnt - bpf_core_field_offset(struct mount, mnt);
+	struct mount *above = BPF_CORE_READ(mount, mnt_parent);
+
+	if (above == mount)
+		return WALK_ROOT;
+	w->dentry = BPF_CORE_READ(mount, mnt_mountpoint);
+	mnt = (void *)above + bpf_core_field_offset(struct mount, mnt);
+	w->mnt = mnt;
+	w->mnt_root = BPF_CORE_READ(mnt, mnt_root);
 	return WALK_GOING;
 }
 
+/* room is a constant in every caller: the verifier must see that at + COMPONENT_MAX stays within it. */
 static __always_inline int walk_step(struct walk *w, u32 room)
 {
-	struct dentry *dentry = w->dentry, *parent;
-	struct vfsmount *mnt = w->mnt;
-	int end;
+	struct dentry *dentry = w->dentry;
+	struct dentry_link link;
+	u32 at = w->at;
+	long n;
 
-	if (dentry == w->root_dentry && mnt == w->root_mnt)
+	if (dentry == w->root_dentry && w->mnt == w->root_mnt)
 		return WALK_ROOT;
-	if (dentry == BPF_CORE_READ(mnt, mnt_root)) {
-		struct mount *mount = (void *)mnt - bpf_core_field_offset(struct mount, mnt);
-		struct mount *above = BPF_CORE_READ(mount, mnt_parent);
-
-		if (above == mount)
-			return WALK_ROOT;
-		w->dentry = BPF_CORE_READ(mount, mnt_mountpoint);
-		w->mnt = (void *)above + bpf_core_field_offset(struct mount, mnt);
-		return WALK_GOING;
-	}
-	end = write_component(w, room);
-	if (end != WALK_GOING)
-		return end;
-	parent = BPF_CORE_READ(dentry, d_parent);
-	if (parent == dentry)
+	if (dentry == w->mnt_root)
+		return cross_mount(w);
+	if (at > room - COMPONENT_MAX)
+		return WALK_FULL;
+	read_link(&link, dentry);
+	n = bpf_probe_read_kernel_str(w->out + at, COMPONENT_MAX, link.name);
+	if (n <= 0)
+		return WALK_FAILED;
+	w->at = at + n;
+	if (link.parent == dentry)
 		return WALK_PSEUDO;
-	w->dentry = parent;
+	w->dentry = link.parent;
 	return WALK_GOING;
 }
 
@@ -101,10 +115,11 @@ static long step_large(u32 index, struct walk *w)
 static __always_inline u32 walk_path(struct walk *w, const struct path *path, const struct fs_struct *fs, bool large,
 				     bool bounded_for)
 {
-	w->dentry = BPF_CORE_READ(path, dentry);
-	w->mnt = BPF_CORE_READ(path, mnt);
-	w->root_dentry = BPF_CORE_READ(fs, root.dentry);
-	w->root_mnt = BPF_CORE_READ(fs, root.mnt);
+	w->dentry = path->dentry;
+	w->mnt = path->mnt;
+	w->mnt_root = path->mnt->mnt_root;
+	w->root_dentry = fs->root.dentry;
+	w->root_mnt = fs->root.mnt;
 	w->end = WALK_GOING;
 	if (bounded_for) {
 #pragma clang loop unroll(disable)
