@@ -54,7 +54,28 @@ export interface AgentEvents {
 export interface AgentLoss {
   readonly from: Instant;
   readonly to: Instant;
-  readonly lost: SourceLosses & { readonly undecodable: number };
+  readonly lost: Losses;
+}
+
+/** Everything that can be lost before a document is made, by what it is (ARCHITECTURE.md, What can drop). */
+export interface Losses extends SourceLosses {
+  /** Batches that broke off because their bytes are no records. */
+  readonly undecodable: number;
+  /** Processes that fell out of the full table: their later documents lack facts. */
+  readonly evicted: number;
+}
+
+function lossesSince(before: Losses, now: Losses): Losses {
+  return {
+    fork: now.fork - before.fork,
+    exec: now.exec - before.exec,
+    exit: now.exit - before.exit,
+    missed: now.missed - before.missed,
+    malformed: now.malformed - before.malformed,
+    failedScans: now.failedScans - before.failedScans,
+    undecodable: now.undecodable - before.undecodable,
+    evicted: now.evicted - before.evicted,
+  };
 }
 
 /**
@@ -77,7 +98,7 @@ export class Agent {
   #last = Promise.resolve();
   #started = false;
   #watching = false;
-  #losses: AgentLoss["lost"];
+  #losses: Losses;
   #lossSince: Instant | undefined = undefined;
 
   constructor(
@@ -164,29 +185,21 @@ export class Agent {
       this.tracker.aggregation.advance(this.#bootAt + performance.now() - this.#arrivedAt, RELEASE_MOST);
   }
 
-  #countLosses(): AgentLoss["lost"] {
-    return { ...this.#source.losses(), undecodable: this.#decoder?.failures ?? 0 };
+  #countLosses(): Losses {
+    const undecodable = this.#decoder.failures;
+    return { ...this.#source.losses(), undecodable, evicted: this.tracker.counters.evicted };
   }
 
   /** Tells what was lost since the last look and asks for a scan. */
   #watchLosses(): void {
     const now = this.#countLosses();
-    const before = this.#losses;
-    const lost = {
-      fork: now.fork - before.fork,
-      exec: now.exec - before.exec,
-      exit: now.exit - before.exit,
-      missed: now.missed - before.missed,
-      malformed: now.malformed - before.malformed,
-      failedScans: now.failedScans - before.failedScans,
-      undecodable: now.undecodable - before.undecodable,
-    };
+    const lost = lossesSince(this.#losses, now);
     const to = this.#now();
     const from = this.#lossSince ?? to;
     this.#lossSince = to;
     if (Object.values(lost).every((count) => count === 0)) return;
     this.#losses = now;
-    this.#log.repeated("warn", "records_lost", "records were lost; the process table is healed by a scan", lost);
+    this.#log.repeated("warn", "records_lost", "records were lost; the process table is healed by a scan", { ...lost });
     this.#events.onLoss({ from, to, lost });
     this.#source.rescan();
   }

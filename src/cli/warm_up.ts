@@ -170,6 +170,7 @@ function exitOf(process: TaskRef, ms: number, status: number): ExitRecord {
     tid: process.pid,
     state: stateOf(false),
     status,
+    flags: 0,
     user: { seconds: 0, nanos: 400_000 },
     system: { seconds: 0, nanos: 300_000 },
     maxRssPages: 300,

@@ -1,6 +1,6 @@
-import type { ExitRecord } from "../record/record.ts";
+import { ExitFlag, type ExitRecord } from "../record/record.ts";
 import type { Instant } from "./instant.ts";
-import type { Exit } from "./lifecycle.ts";
+import type { Exit, Usage } from "./lifecycle.ts";
 
 const NANOS = 1_000_000_000;
 
@@ -12,19 +12,23 @@ export function exitOf(record: ExitRecord, time: Instant, pageSize: number): Exi
     status: record.status,
     durationSeconds: record.time.seconds - record.start.seconds - borrow,
     durationNanos: nanos + borrow * NANOS,
-    usage: {
-      userSeconds: record.user.seconds,
-      userNanos: record.user.nanos,
-      systemSeconds: record.system.seconds,
-      systemNanos: record.system.nanos,
-      maxRssBytes: record.maxRssPages * pageSize,
-      minorFaults: record.minorFaults,
-      majorFaults: record.majorFaults,
-      readBytes: record.readBytes,
-      writeBytes: record.writeBytes,
-      voluntarySwitches: record.voluntarySwitches,
-      involuntarySwitches: record.involuntarySwitches,
-    },
+    usage: (record.flags & ExitFlag.usagePartial) === 0 ? usageOf(record, pageSize) : undefined,
+  };
+}
+
+function usageOf(record: ExitRecord, pageSize: number): Usage {
+  return {
+    userSeconds: record.user.seconds,
+    userNanos: record.user.nanos,
+    systemSeconds: record.system.seconds,
+    systemNanos: record.system.nanos,
+    maxRssBytes: record.maxRssPages * pageSize,
+    minorFaults: record.minorFaults,
+    majorFaults: record.majorFaults,
+    readBytes: record.readBytes,
+    writeBytes: record.writeBytes,
+    voluntarySwitches: record.voluntarySwitches,
+    involuntarySwitches: record.involuntarySwitches,
   };
 }
 

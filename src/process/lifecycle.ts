@@ -16,7 +16,7 @@ export interface Exit {
   /** As wait(2) gives it: low 7 bits signal, bit 7 core dumped, next 8 bits the code. undefined when the end was not
    * seen, only noticed (quality exit_lost). */
   readonly status: number | undefined;
-  /** undefined when status is. */
+  /** undefined when status is, and when a part of it is not known (more dead threads than the probe looks at). */
   readonly usage: Usage | undefined;
   /** From process start to end, by the boot clock. */
   readonly durationSeconds: number;

@@ -171,6 +171,7 @@ export class Decoder {
       tid: word(words, base, at.headerTid),
       state: taskState(words, base, at),
       status: word(words, base, at.status),
+      flags: word(words, base, at.flags),
       user: moment(words, base, at.usageUserSeconds),
       system: moment(words, base, at.usageSystemSeconds),
       maxRssPages: long(words, base, at.usageMaxRssPages),

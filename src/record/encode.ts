@@ -60,6 +60,7 @@ export class Encoder {
     this.#long(at.usageVoluntarySwitches, record.voluntarySwitches);
     this.#long(at.usageInvoluntarySwitches, record.involuntarySwitches);
     this.#word(at.status, record.status);
+    this.#word(at.flags, record.flags);
   }
 
   clock(record: ClockRecord): void {

@@ -33,6 +33,11 @@ export const ImageFlag = {
   fromProcfs: 1 << 16,
 } as const;
 
+/** enum exit_flag of bpf/record.h */
+export const ExitFlag = {
+  usagePartial: 1 << 0,
+} as const;
+
 /** A time of CLOCK_BOOTTIME; with CLOCK_REALTIME's offset added it is a wall clock time. */
 export interface Moment {
   readonly seconds: number;
@@ -132,6 +137,8 @@ export interface ExitRecord extends Subject {
   readonly state: TaskState;
   /** As wait(2) gives it: low 7 bits signal, bit 7 core dumped, next 8 bits the code. */
   readonly status: number;
+  /** Bits of ExitFlag. */
+  readonly flags: number;
   readonly user: Moment;
   readonly system: Moment;
   readonly maxRssPages: number;

@@ -23,7 +23,7 @@ test("the decoder's layout is what the probes' BTF says", {
 });
 
 test("kinds, flags and the tick are the same in C and in TypeScript", async () => {
-  const { RecordKind, ImageFlag } = await import("../../src/record/record.ts");
+  const { RecordKind, ExitFlag, ImageFlag } = await import("../../src/record/record.ts");
   const header = readFileSync(`${root}bpf/record.h`, "utf8");
   const camel = (name: string): string =>
     name.toLowerCase().replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
@@ -36,6 +36,11 @@ test("kinds, flags and the tick are the same in C and in TypeScript", async () =
     camel(name),
     1 << Number(bit),
   ]);
+  const exits = [...header.matchAll(/EXIT_(\w+) = 1 << (\d+)/g)].map(([, name = "", bit]) => [
+    camel(name),
+    1 << Number(bit),
+  ]);
+  assert.deepEqual(Object.fromEntries(exits), ExitFlag);
   const { fromProcfs, ...ofProbes } = ImageFlag;
   assert.deepEqual(Object.fromEntries(flags), ofProbes);
   assert.ok(flags.every(([, bit]) => bit !== fromProcfs));

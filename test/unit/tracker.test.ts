@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { Quality } from "../../src/process/facts.ts";
 import type { Lifecycle } from "../../src/process/lifecycle.ts";
 import { Transition } from "../../src/process/lifecycle.ts";
+import { ExitFlag } from "../../src/record/record.ts";
 import { clock, exec, exit, finish, fork, NOBODY, ref, state, world } from "./world.fixture.ts";
 
 const { fork: F, exec: X, end: E, found: O } = Transition;
@@ -57,6 +58,14 @@ test("of many lives that come of age together, one that ends then is not merged 
     [1049, F, undefined],
     [1049, E, undefined],
   ]);
+});
+
+test("a usage that is only a part of it is left out", () => {
+  const { tracker, lives } = world();
+  tracker.onFork(fork(shell, init, 5000));
+  tracker.onExit(exit(shell, 0, 5001, { flags: ExitFlag.usagePartial }));
+  assert.equal(lives[0]?.exit?.usage, undefined);
+  assert.equal(lives[0]?.exit?.status, 0);
 });
 
 test("a second exec closes the first image's life and opens another", () => {

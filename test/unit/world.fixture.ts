@@ -85,6 +85,7 @@ export function exit(process: TaskRef, status: number, ms: number, over: Partial
     tid: process.pid,
     state: state(),
     status,
+    flags: 0,
     user: at(1),
     system: at(2),
     maxRssPages: 10,
