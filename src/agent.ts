@@ -128,7 +128,10 @@ export class Agent {
   async run(live: boolean): Promise<void> {
     this.#live = live;
     const timers = live
-      ? [setInterval(() => this.#advance(), ADVANCE_EVERY_MS), setInterval(() => this.#watchLosses(), WATCH_EVERY_MS)]
+      ? [
+          setInterval(() => this.#advance(), ADVANCE_EVERY_MS),
+          setInterval(() => this.#watchLosses(true), WATCH_EVERY_MS),
+        ]
       : [];
     try {
       const ended = this.#source.start((bytes) => this.#take(bytes));
@@ -136,7 +139,7 @@ export class Agent {
     } finally {
       for (const timer of timers) clearInterval(timer);
       while (this.tracker.aggregation.flush(RELEASE_MOST)) await this.#wait(STOP_PATIENCE);
-      this.#watchLosses();
+      this.#watchLosses(false);
     }
   }
 
@@ -190,8 +193,8 @@ export class Agent {
     return { ...this.#source.losses(), undecodable, evicted: this.tracker.counters.evicted };
   }
 
-  /** Tells what was lost since the last look and asks for a scan. */
-  #watchLosses(): void {
+  /** Tells what was lost since the last look and, while there is time to heal, asks for a scan. */
+  #watchLosses(heal: boolean): void {
     const now = this.#countLosses();
     const lost = lossesSince(this.#losses, now);
     const to = this.#now();
@@ -201,7 +204,7 @@ export class Agent {
     this.#losses = now;
     this.#log.repeated("warn", "records_lost", "records were lost; the process table is healed by a scan", { ...lost });
     this.#events.onLoss({ from, to, lost });
-    this.#source.rescan();
+    if (heal) this.#source.rescan();
   }
 
   #now(): Instant {

@@ -33,6 +33,9 @@ const OPTIONS = {
 } as const;
 type Option = keyof typeof OPTIONS;
 
+/** A timer of Node holds 31 bits of milliseconds. */
+const FOR_MAX_MS = 24 * 24 * 3600 * 1000;
+
 /** The options that each command has an effect for; the others are refused. */
 const OPTIONS_OF: Readonly<Record<CommandName, readonly Option[]>> = {
   run: ["format", "profile", "for", "config", "no-snapshot"],
@@ -40,7 +43,7 @@ const OPTIONS_OF: Readonly<Record<CommandName, readonly Option[]>> = {
   record: ["for", "config"],
   replay: ["format", "profile", "config"],
   validate: ["config"],
-  version: [],
+  version: ["version"],
   help: [],
 };
 const OPERANDS_OF: Readonly<Record<CommandName, readonly [number, number, string]>> = {
@@ -97,7 +100,7 @@ function check(
   given: readonly string[],
 ): void {
   for (const option of given)
-    if (option !== "version" && !OPTIONS_OF[command].some((known) => known === option))
+    if (!OPTIONS_OF[command].some((known) => known === option))
       throw usage(`The command ${command} has no option --${option}.`);
   const [least, most, form] = OPERANDS_OF[command];
   if (operands.length < least) throw usage(`The command ${command} needs a file: ${form}`);
@@ -116,6 +119,8 @@ function formatOf(text: string | undefined): "pretty" | "ndjson" | undefined {
 function durationOf(text: string): number {
   const reading = parseDuration(text);
   if ("fault" in reading) throw usage(`--for ${text}: ${reading.fault}`);
+  if (reading.value > FOR_MAX_MS)
+    throw usage(`--for ${text} is too long: 24 days are the most; without --for it goes on for ever.`);
   return reading.value;
 }
 

@@ -246,12 +246,21 @@ export class Tracker implements RecordHandler {
     const holder = this.table.holder(record.pid);
     if (holder !== undefined) {
       if (holder.identity.startTicks !== record.startTicks) this.endUnseen(holder, record.time);
-      else if (holder.pending?.transitions === Transition.found) this.aggregation.drop(holder.pending); // scanned before its fork came
+      else this.#forgetScanned(holder);
     } else if (this.table.size >= this.#maxProcesses) {
       this.#evict();
     }
     if (record.pid === this.#followedPid) process.followed = true;
     this.table.add(process);
+  }
+
+  /** A scan met the process before its fork record came: what it would have told of it, the record tells better. */
+  #forgetScanned({ pending }: Process): void {
+    if (pending === undefined) return;
+    const isUnseenFork = (pending.quality & Quality.forkUnseen) !== 0;
+    if (pending.transitions !== Transition.found && !isUnseenFork) return;
+    if (isUnseenFork) this.counters.unseenForks--;
+    this.aggregation.drop(pending);
   }
 
   #evict(): void {

@@ -28,7 +28,7 @@ export function scanProc(settings: { readonly kernelThreads: boolean; readonly a
   for (const name of readdirSync("/proc")) {
     if (!/^[0-9]+$/.test(name)) continue;
     const stat = whileAlive(() => readStat(name));
-    if (stat === undefined || stat.state === "Z" || stat.state === "X") continue;
+    if (stat === undefined || isOver(stat)) continue;
     if (!settings.kernelThreads && (stat.flags & PF_KTHREAD) !== 0) continue;
     const pid = Number(name) as Pid;
     starts.set(pid, stat.startTicks);
@@ -60,7 +60,13 @@ interface Stat {
   readonly session: number;
   readonly tty: number;
   readonly flags: number;
+  readonly threads: number;
   readonly startTicks: Ticks;
+}
+
+/** A leader that has exited is a zombie for as long as other threads live: the process goes on. */
+function isOver({ state, threads }: Stat): boolean {
+  return (state === "Z" && threads <= 1) || state === "X";
 }
 
 function readStat(pid: string): Stat {
@@ -75,6 +81,7 @@ function readStat(pid: string): Stat {
     session: field(6),
     tty: field(7),
     flags: field(9),
+    threads: field(20),
     startTicks: field(22) as Ticks,
   };
 }
@@ -82,7 +89,7 @@ function readStat(pid: string): Stat {
 function readTask(pid: Pid, stat: Stat, starts: Map<number, Ticks>, time: Moment, argsMax: number): ExecRecord {
   const executable = readExecutable(pid);
   const args = readArgs(pid, argsMax);
-  const workingDirectory = readLink(`/proc/${pid}/cwd`);
+  const workingDirectory = readLink(`/proc/${pid}/cwd`)?.replace(/ \(deleted\)$/, "");
   const parentTicks = starts.get(stat.parent) ?? (0 as Ticks);
   return {
     pid,

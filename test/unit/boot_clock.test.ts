@@ -1,5 +1,14 @@
 import assert from "node:assert/strict";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
@@ -133,7 +142,9 @@ test("two that start at once agree, and on what is kept", async () => {
     return JSON.parse(stdout) as { offset: BootOffset; warning?: string }[];
   });
   for (let round = 0; round < rounds; round++) {
-    const { boot_id: _, ...written } = JSON.parse(readFileSync(fileOf(join(folder, String(round))), "utf8"));
+    const text = readFileSync(fileOf(join(folder, String(round))), "utf8");
+    const { seconds, nanos } = JSON.parse(text) as BootOffset;
+    const written = { seconds, nanos };
     assert.deepEqual([one?.[round], two?.[round]], [{ offset: written }, { offset: written }], `round ${round}`);
   }
 });

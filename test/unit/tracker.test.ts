@@ -232,6 +232,17 @@ test("a scan does not bring back a process whose end came after it", () => {
   assert.deepEqual(told(finish(w)), [[100, F | E, undefined]]);
 });
 
+test("a later scan that overtakes a fork record does not tell the fork twice", () => {
+  const w = world();
+  w.tracker.onScanned(clock(4000));
+  w.tracker.onTask(exec(shell, "/bin/sh", 5001, { parent: init }));
+  w.tracker.onScanned(clock(5001));
+  w.tracker.onFork(fork(shell, init, 5000));
+  w.tracker.onExit(exit(shell, 0, 5002));
+  assert.deepEqual(told(finish(w)), [[100, F | E, undefined]]);
+  assert.equal(w.tracker.counters.unseenForks, 0);
+});
+
 test("under pressure the hold shrinks, but not below 100 ms, and at the bound the oldest leaves", () => {
   const { tracker, lives } = world(1000, 100);
   for (let i = 0; i < 90; i++) tracker.onFork(fork(ref(1000 + i, 5000), init, 5000));
