@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 
 /*
  * process.entity_id and event.id worked out once more, from the words of their definition and not from the collector's
@@ -13,11 +13,10 @@ export interface ProcIdentity {
   readonly startTicks: number;
 }
 
-const hostAndBoot = createHash("sha256")
-  .update(
-    ["/etc/machine-id", "/proc/sys/kernel/random/boot_id"].map((file) => readFileSync(file, "utf8").trim()).join("\n"),
-  )
-  .digest();
+/** A container often has no machine-id; nothing stands for it then. */
+const machineId = existsSync("/etc/machine-id") ? readFileSync("/etc/machine-id", "utf8").trim() : "";
+const bootId = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
+const hostAndBoot = createHash("sha256").update(`${machineId}\n${bootId}`).digest();
 
 /** 8 bytes host and boot, 4 bytes pid, 6 bytes start ticks, as base64url. */
 export function entityId({ pid, startTicks }: ProcIdentity): string {

@@ -132,8 +132,10 @@ describe("a scan by /proc", () => {
   });
 
   test("leaves out a process that has ended and only waits to be reaped", async (t) => {
-    // The shell waits for nobody: its child stays a zombie until the shell is told to go on.
-    const shell = spawn("/bin/sh", ["-c", "/bin/true & echo $!; read go"], { stdio: ["pipe", "pipe", "ignore"] });
+    // What the shell becomes waits for nobody, so the child that ends then stays a zombie.
+    const shell = spawn("/bin/sh", ["-c", "sleep 0.1 & echo $!; exec sleep 600"], {
+      stdio: ["pipe", "pipe", "ignore"],
+    });
     t.after(() => shell.kill("SIGKILL"));
     let text = "";
     shell.stdout.setEncoding("utf8").on("data", (chunk: string) => {
