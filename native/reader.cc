@@ -134,7 +134,10 @@ void Reader::scan(bool first)
 					complete_args(records.back(), args_max_);
 			});
 	} catch (const Fault &) {
+		// Half a scan would end whoever stands in its other half. The first one ends nobody, and watching begins with it.
 		failed_scans_++;
+		if (!first)
+			return;
 	}
 	if (!first)
 		drain();
