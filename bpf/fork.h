@@ -29,8 +29,6 @@ int BPF_PROG(mayfly_fork, struct task_struct *creator, struct task_struct *child
 	fill_state(&r->state, child);
 	fill_ref(&r->parent, child->real_parent);
 	fill_ref(&r->creator, creator);
-	r->flags = r->parent.pid == r->creator.pid ? 0 : FORK_CLONE_PARENT;
-	r->reserved = 0;
 
 	bpf_ringbuf_submit(r, wakeup_flag());
 	return 0;

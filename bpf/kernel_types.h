@@ -49,40 +49,22 @@ enum {
 	BPF_RB_AVAIL_DATA = 0,
 };
 
-#if defined(__TARGET_ARCH_x86) || defined(__TARGET_ARCH_arm64)
-#define MAX_ERRNO 4095
-#endif
-
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
 struct list_head {
 	struct list_head *next;
 };
 
-struct hlist_node {
-	struct hlist_node *next;
-};
-
-struct hlist_head {
-	struct hlist_node *first;
-};
-
-typedef struct {
-	s64 counter;
-} atomic64_t;
-
 typedef struct {
 	int counter;
 } atomic_t;
 
 struct qstr {
-	u32 len;
 	const unsigned char *name;
 };
 
 struct super_block {
 	u32 s_dev;
-	unsigned long s_magic;
 };
 
 typedef struct {
@@ -106,7 +88,6 @@ struct inode {
 struct dentry {
 	struct dentry *d_parent;
 	struct qstr d_name;
-	struct inode *d_inode;
 };
 
 struct vfsmount {
@@ -260,7 +241,6 @@ struct signal_struct {
 
 struct task_struct {
 	unsigned int flags;
-	int exit_state;
 	int exit_code;
 	int pid;
 	int tgid;
@@ -275,7 +255,6 @@ struct task_struct {
 	u64 start_boottime;
 	unsigned long min_flt;
 	unsigned long maj_flt;
-	const struct cred *cred;
 	const struct cred *real_cred;
 	struct fs_struct *fs;
 	struct nsproxy *nsproxy;
@@ -310,10 +289,6 @@ struct bpf_iter__task {
 #pragma clang attribute pop
 
 #define PF_KTHREAD 0x00200000
-#define PF_FORKNOEXEC 0x00000040
 #define SIGNAL_GROUP_EXIT 0x00000004
-
-#define S_IFMT 00170000
-#define S_IFDIR 0040000
 
 #endif

@@ -85,17 +85,11 @@ struct task_state {
 	u32 cgroup_ns;
 };
 
-enum fork_flag {
-	FORK_CLONE_PARENT = 1 << 0, /* parent and creator differ */
-};
-
 struct fork_record {
 	struct record_header header;
 	struct task_state state; /* of the child */
 	struct task_ref parent;  /* real_parent */
 	struct task_ref creator; /* the process that called clone; the child's image is its image */
-	u32 flags;               /* enum fork_flag */
-	u32 reserved;
 };
 
 enum image_flag {

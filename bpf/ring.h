@@ -19,8 +19,8 @@ const volatile u32 wakeup_bytes = 1024 * 1024; /* data waiting in the ring that 
 u64 lost[8];
 
 /*
- * Wakes the reader once when the ring passes the mark, and not on every record: a wake-up is an irq_work of about
- * 1 us. A mark that two CPUs pass together and miss costs nothing but time: the reader looks by timer anyway.
+ * Wakes the reader once when the ring passes the mark, and not on every record: a wake-up is an irq_work. A mark that two
+ * CPUs pass together and miss costs nothing but time: the reader looks by timer anyway.
  */
 static __always_inline u64 wakeup_flag(void)
 {

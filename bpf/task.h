@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
  * What every record says of a task. Members are read through BTF pointers, which the verifier turns into plain loads
- * with a fault handler (a bad pointer reads as 0): about 1 ns each, where a helper call costs 10.
+ * with a fault handler (a bad pointer reads as 0). Measured on exit: 0.74 us with a helper call for each of 13 members,
+ * 0.39 us so.
  */
 #ifndef MAYFLY_TASK_H
 #define MAYFLY_TASK_H

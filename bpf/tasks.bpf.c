@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 /*
- * The scan: every process that lives now, by a task iterator (6.3 us a process measured, /proc needs 30). An object of its own, so that a
- * kernel that lacks it (copy_from_user_task is of 5.18) still gets the probes; /proc is read there.
+ * The scan: every process that lives now, by a task iterator. An object of its own, so that a kernel that lacks it
+ * (copy_from_user_task is of 5.18) still gets the probes; /proc is read there.
  */
 #include "kernel_types.h"
 

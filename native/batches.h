@@ -14,6 +14,7 @@ namespace mayfly {
 // Room for a few large records; pages that were never written cost nothing.
 constexpr size_t BATCH_BYTES = 2 * 1024 * 1024;
 constexpr size_t BATCHES = 12;
+// With more than these under way JavaScript is busy: the next one may grow meanwhile.
 constexpr size_t ENOUGH_UNDER_WAY = 3;
 
 struct Batch {
@@ -27,8 +28,7 @@ public:
 	BatchPool()
 	{
 		for (size_t i = 0; i < BATCHES; i++)
-			all_.push_back(std::make_shared<Batch>());
-		free_ = all_;
+			free_.push_back(std::make_shared<Batch>());
 	}
 
 	// Waits for a free buffer; null once abandoned. The one given back last goes out first, so that in quiet times one
@@ -73,7 +73,7 @@ public:
 private:
 	std::mutex mutex_;
 	std::condition_variable freed_;
-	std::vector<std::shared_ptr<Batch>> all_, free_;
+	std::vector<std::shared_ptr<Batch>> free_;
 	bool abandoned_ = false;
 };
 

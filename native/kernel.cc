@@ -95,7 +95,7 @@ void Kernel::start(const Napi::CallbackInfo &info)
 	bool scan_first = info[2].As<Napi::Boolean>();
 	try {
 		probes_->attach();
-		pool_ = std::make_shared<BatchPool>();
+		pool_ = std::make_unique<BatchPool>();
 		on_end_ = Napi::Persistent(info[1].As<Napi::Function>());
 		// The queue holds at most the pool's batches.
 		to_js_ = Napi::ThreadSafeFunction::New(env, info[0].As<Napi::Function>(), "mayfly records", BATCHES, 1);

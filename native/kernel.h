@@ -41,7 +41,7 @@ private:
 	Settings settings_;
 	int drain_ms_;
 	std::unique_ptr<Probes> probes_;
-	std::shared_ptr<BatchPool> pool_;
+	std::unique_ptr<BatchPool> pool_;
 	std::unique_ptr<Reader> reader_;
 	Napi::ThreadSafeFunction to_js_;
 	Napi::FunctionReference on_end_;

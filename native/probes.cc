@@ -57,7 +57,7 @@ KernelFeatures kernel_features()
 	return f;
 }
 
-// The verifier gives up with EAGAIN when a signal waits, and a profiler's come faster than it is done (100 ms for exec).
+// The verifier gives up with EAGAIN when a signal waits, and a profiler's come faster than it is done (all loading takes 0.2 s).
 class SignalsHeld {
 public:
 	SignalsHeld()

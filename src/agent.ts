@@ -26,7 +26,7 @@ const WATCH_EVERY_MS = 1000;
 /** Turns of 100 ms that an output which stands still is waited for at one slice: while watching, and to end. */
 const LIVE_PATIENCE = 10;
 const STOP_PATIENCE = 30;
-/** 262,144 processes at most in the table: eight times the usual pid_max, about 500 MiB if all were real. */
+/** 262,144 processes at most in the table: eight times the usual pid_max. */
 const PROCESSES_MAX = 262_144;
 
 export interface AgentSettings {
@@ -89,7 +89,7 @@ export class Agent {
   readonly #clock: Clock;
   readonly #events: AgentEvents;
   readonly #log: Log;
-  /** Of the last clock record: the boot clock, and process.hrtime at its arrival. Milliseconds. */
+  /** Of the last clock record: the boot clock, and performance.now() at its arrival. Milliseconds. */
   #bootAt = 0;
   #arrivedAt = 0;
   #live = true;
@@ -134,8 +134,7 @@ export class Agent {
         ]
       : [];
     try {
-      const ended = this.#source.start((bytes) => this.#take(bytes));
-      await ended;
+      await this.#source.start((bytes) => this.#take(bytes));
     } finally {
       for (const timer of timers) clearInterval(timer);
       while (this.tracker.aggregation.flush(RELEASE_MOST)) await this.#wait(STOP_PATIENCE);

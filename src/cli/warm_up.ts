@@ -56,7 +56,7 @@ export function warmUp(writer: DocumentWriter, ids: EntityIds, log: Log): { canc
 }
 
 /**
- * One full collection, 15 ms: what the start and the made-up lives left behind is 35 MiB, which V8 would keep until the heap
+ * One full collection, 18 ms: what the start and the made-up lives left behind is 35 MiB, which V8 would keep until the heap
  * has doubled. There is no other way to ask for it than the function that --expose-gc gives to new contexts.
  */
 function collectGarbage(): void {

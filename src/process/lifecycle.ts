@@ -58,6 +58,6 @@ export interface Lifecycle {
   readonly ownImage: boolean;
   /** Bits of Quality: those of the image and those of this life. */
   readonly quality: number;
-  /** Belongs to the tree of ProcessTable.follow(). */
+  /** Belongs to the tree of Tracker.follow(). */
   readonly followed: boolean;
 }

@@ -16,7 +16,7 @@ export class Process {
   readonly quality: number;
   /** Whether the image is its own, by an exec or as a scan met it, and not inherited at the fork. */
   ownImage = false;
-  /** Inherited at fork; set by ProcessTable.follow() for `run -- COMMAND`. */
+  /** Inherited at fork; set by Tracker.follow() for `run -- COMMAND`. */
   followed: boolean;
   /** What happened to this image and has not left the hold yet. */
   pending: Pending | undefined = undefined;

@@ -70,7 +70,7 @@ export class Scan {
     if (record.flags & ImageFlag.noExecutable) process.image = undefined;
     if (first) counters.found++;
     else counters.unseenForks++;
-    if (!first || this.#tellFound) this.#tracker.found(process, record, first ? Transition.found : Transition.fork);
+    if (!first || this.#tellFound) this.#tracker.begin(process, first ? Transition.found : Transition.fork, record);
   }
 
   #findMissed(end: ClockRecord): void {

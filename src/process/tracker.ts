@@ -118,7 +118,7 @@ export class Tracker implements RecordHandler {
       unknown,
     );
     this.#insert(process, record);
-    this.#begin(process, Transition.fork, record);
+    this.begin(process, Transition.fork, record);
   }
 
   onExec(record: ExecRecord): void {
@@ -138,7 +138,7 @@ export class Tracker implements RecordHandler {
       return;
     }
     if (pending !== undefined) this.aggregation.release(pending);
-    this.#begin(process, Transition.exec, record);
+    this.begin(process, Transition.exec, record);
   }
 
   onExit(record: ExitRecord): void {
@@ -155,7 +155,7 @@ export class Tracker implements RecordHandler {
     }
     this.counters.exits++;
     process.update(record.state);
-    this.#end(process, record, this.#pageSize);
+    this.#end(process, record);
   }
 
   onTask(record: ExecRecord): void {
@@ -194,17 +194,10 @@ export class Tracker implements RecordHandler {
     return process;
   }
 
-  /** Opens a document of a found process: it is held only until the ring's first records are read, see Scan. */
-  found(process: Process, record: ExecRecord, transition: number): void {
-    this.aggregation.add(
-      new Pending(
-        process,
-        transition,
-        this.#clock.instant(record.time),
-        milliseconds(record.time),
-        this.#clockQuality(),
-      ),
-    );
+  /** Opens a document of a process; Aggregation hands it on. */
+  begin(process: Process, transition: number, record: Subject): void {
+    const time = this.#clock.instant(record.time);
+    this.aggregation.add(new Pending(process, transition, time, milliseconds(record.time), this.#clockQuality()));
   }
 
   /** An end that nobody saw: noticed at `record`, because the pid is another's or a scan did not find the process. */
@@ -235,11 +228,6 @@ export class Tracker implements RecordHandler {
 
   #clockQuality(): number {
     return this.#clock.stepped ? Quality.clockStepped : 0;
-  }
-
-  #begin(process: Process, transition: number, record: Subject): void {
-    const time = this.#clock.instant(record.time);
-    this.aggregation.add(new Pending(process, transition, time, milliseconds(record.time), this.#clockQuality()));
   }
 
   #insert(process: Process, record: Subject): void {
@@ -276,11 +264,11 @@ export class Tracker implements RecordHandler {
     return this.admit(record, Quality.forkUnseen);
   }
 
-  #end(process: Process, record: ExitRecord, pageSize: number): void {
+  #end(process: Process, record: ExitRecord): void {
     let pending = this.#held(process, record);
-    const exit = exitOf(record, this.#clock.instant(record.time), pageSize);
+    const exit = exitOf(record, this.#clock.instant(record.time), this.#pageSize);
     if (pending === undefined) {
-      this.#begin(process, Transition.end, record);
+      this.begin(process, Transition.end, record);
       pending = process.pending as Pending;
     } else {
       pending.transitions |= Transition.end;

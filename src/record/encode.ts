@@ -34,7 +34,6 @@ export class Encoder {
     this.#state(at, record.state);
     this.#ref(at.parentStartSeconds, at.parentStartTicks, at.parentPid, record.parent);
     this.#ref(at.creatorStartSeconds, at.creatorStartTicks, at.creatorPid, record.creator);
-    this.#word(at.flags, record.parent.pid === record.creator.pid ? 0 : 1);
   }
 
   exec(record: ExecRecord): void {

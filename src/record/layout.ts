@@ -3,7 +3,7 @@
 /** Byte offsets of the fields of each record, and its size without strings. All fields are little-endian, 4-byte aligned. */
 export const layout = {
   fork: {
-    size: 192,
+    size: 184,
     headerSize: 0,
     headerKind: 4,
     headerTimeSeconds: 8,
@@ -44,8 +44,6 @@ export const layout = {
     creatorStartTicks: 168,
     creatorPid: 176,
     creatorReserved: 180,
-    flags: 184,
-    reserved: 188,
   },
   exec: {
     size: 256,

@@ -1,7 +1,11 @@
 import { readFileSync } from "node:fs";
 import type { ClockRecord } from "../record/record.ts";
 
+const NANOS = 1_000_000_000;
 const NANOS_A_MILLISECOND = 1_000_000;
+/** Of x86 and most arm64 kernels; only needed for usage, which a scan does not have. */
+const PAGE_BYTES = 4096;
+
 /** What to add to CLOCK_BOOTTIME to get CLOCK_REALTIME. */
 export interface BootOffset {
   readonly seconds: number;
@@ -9,16 +13,11 @@ export interface BootOffset {
   readonly nanos: number;
 }
 
-const NANOS = 1_000_000_000;
-
 export function offsetOf(clock: ClockRecord): BootOffset {
   const nanos = clock.realtime.nanos - clock.time.nanos;
   const seconds = clock.realtime.seconds - clock.time.seconds;
   return nanos < 0 ? { seconds: seconds - 1, nanos: nanos + NANOS } : { seconds, nanos };
 }
-
-/** Of x86 and most arm64 kernels; only needed for usage, which a scan does not have. */
-const PAGE_BYTES = 4096;
 
 /**
  * Both clocks by what Node offers without the addon, to 10 ms (/proc/uptime has two digits): good enough to say when a
