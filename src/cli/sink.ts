@@ -48,7 +48,9 @@ export class DocumentSink implements Sink {
 
   onLife(life: Lifecycle): void {
     const pieces = this.#writer.pieces(life);
-    for (const output of this.#outputs) output.writePieces(pieces);
+    // An earlier run may have told of a found process under the same event.id.
+    const repeatable = isFound(life);
+    for (const output of this.#outputs) output.writePieces(pieces, repeatable);
   }
 
   onWatching(found: number): void {

@@ -2,40 +2,52 @@ import { closeSync, constants, fstatSync, ftruncateSync, openSync, readSync, wri
 import { dirname } from "node:path";
 import { cannotOpen } from "./fault.ts";
 import type { Output, OutputStats } from "./output.ts";
+import { putAside, type Rotation } from "./rotation.ts";
 import type { WriterOptions } from "./writer.ts";
 import { FdWriter } from "./writer.ts";
 
 /** As WriterOptions; the name is the path. */
-export type FileOptions = Omit<WriterOptions, "name" | "onHalfLine">;
+export interface FileOptions extends Omit<WriterOptions, "name" | "onHalfLine" | "onChunk"> {
+  /** undefined: the file grows, and whoever rotates it calls reopen(). */
+  readonly rotate?: Rotation;
+  /** The file could not be put aside: it grows beyond its bound. Not called again before that has worked. */
+  readonly onRotateFault?: (sentence: string) => void;
+}
 
-/** Readable by the group, so that a shipper need not be root; arguments may hold secrets, so not by others. umask narrows it. */
-const MODE = 0o640;
+/** Arguments may hold secrets: for the owner alone. A file that exists keeps its mode. */
+const MODE = 0o600;
+const CHUNK_BYTES = 256 * 1024;
 
 /**
  * Appends lines to a file. A missing file is made, a missing folder is not: a mistyped path should be told, not built.
  *
  * A file never holds a half line followed by others: what a failed write left of a line is cut off again if nobody else
- * has written since, and a file found without a closing newline (a crash, another program) gets one first.
+ * has written since, and a file found without a closing newline (a crash, another program) gets one first. Rotation falls between
+ * two chunks of whole lines.
  */
 export class FileOutput implements Output {
   readonly #path: string;
+  readonly #onRotateFault: ((sentence: string) => void) | undefined;
   readonly #writer: FdWriter;
-  #fd: number;
-  /** Size when opened; undefined for what is no regular file. */
-  #sizeAtOpen: number | undefined;
+  /** By descriptor that is open: the size when opened; undefined for what is no regular file. */
+  readonly #sizes = new Map<number, number | undefined>();
+  #isRotateFaulty = false;
   #reopening: Promise<void> | undefined = undefined;
   #closed: Promise<boolean> | undefined = undefined;
 
   /** Throws CANNOT_WRITE when the path cannot be opened. */
   constructor(path: string, options: FileOptions = {}) {
+    const { rotate, onRotateFault, ...writerOptions } = options;
     this.#path = path;
-    const { fd, size } = openForAppend(path);
-    this.#fd = fd;
-    this.#sizeAtOpen = size;
-    this.#writer = new FdWriter(fd, {
-      ...options,
+    this.#onRotateFault = onRotateFault;
+    // A chunk that a file could not hold would make every file too large.
+    const chunkBytes = Math.min(options.chunkBytes ?? CHUNK_BYTES, rotate?.maxSize ?? CHUNK_BYTES);
+    this.#writer = new FdWriter(this.#open(), {
+      ...writerOptions,
+      chunkBytes,
       name: path,
-      onHalfLine: (halfFd, bytes, bytesToFd) => this.#cutOff(halfFd, bytes, bytesToFd),
+      onHalfLine: (fd, bytes, bytesToFd) => this.#cutOff(fd, bytes, bytesToFd),
+      ...(rotate !== undefined && { onChunk: (fd, bytes, bytesToFd) => this.#rotated(rotate, fd, bytes, bytesToFd) }),
     });
   }
 
@@ -63,7 +75,7 @@ export class FileOutput implements Output {
   async #close(deadlineMs?: number): Promise<boolean> {
     const complete = await this.#writer.close(deadlineMs);
     await this.#reopening;
-    if (!this.#writer.inKernel) closeSync(this.#fd);
+    if (!this.#writer.inKernel) this.#closeFd(this.#writer.fd);
     return complete;
   }
 
@@ -79,18 +91,64 @@ export class FileOutput implements Output {
   }
 
   async #reopen(): Promise<void> {
+    const old = await this.#writer.replaceFd(this.#open());
+    if (old !== undefined) this.#closeFd(old);
+  }
+
+  /**
+   * The descriptor for the next chunk: `fd`, or a new one when the file would grow beyond its bound. The renames hold up the process
+   * for 0.1 ms a rotation on a local disk.
+   */
+  #rotated(rotate: Rotation, fd: number, bytes: number, bytesToFd: number): number {
+    let sizeAtOpen = this.#sizes.get(fd);
+    if (sizeAtOpen === undefined) return fd;
+    if (bytesToFd === 0) {
+      // Reopened as the same file, it may have got one more chunk through the old descriptor.
+      sizeAtOpen = fstatSync(fd).size;
+      this.#sizes.set(fd, sizeAtOpen);
+    }
+    const size = sizeAtOpen + bytesToFd;
+    if (size === 0 || size + bytes <= rotate.maxSize) return fd;
+    try {
+      putAside(this.#path, fd, rotate.keep);
+      const next = this.#open();
+      this.#closeFd(fd);
+      this.#isRotateFaulty = false;
+      // Full already when it is not new: somebody else had put ours aside.
+      return this.#rotated(rotate, next, bytes, 0);
+    } catch (error) {
+      this.#tellRotateFault(error);
+      return fd;
+    }
+  }
+
+  #tellRotateFault(error: unknown): void {
+    if (this.#isRotateFaulty) return;
+    this.#isRotateFaulty = true;
+    const reason = error instanceof Error ? error.message : String(error);
+    this.#onRotateFault?.(
+      `${this.#path} cannot be rotated (${reason}): it grows beyond output.file.rotate.max_size until that works. ` +
+        "Let mayfly write in its folder, or rotate it from outside and send SIGHUP.",
+    );
+  }
+
+  #open(): number {
     const { fd, size } = openForAppend(this.#path);
-    const old = await this.#writer.replaceFd(fd);
-    this.#fd = fd;
-    this.#sizeAtOpen = size;
-    if (!this.#writer.inKernel) closeSync(old);
+    this.#sizes.set(fd, size);
+    return fd;
+  }
+
+  #closeFd(fd: number): void {
+    this.#sizes.delete(fd);
+    closeSync(fd);
   }
 
   /** Only when the file is exactly as long as this writer made it: else somebody else's bytes would be cut. */
   #cutOff(fd: number, bytes: number, bytesToFd: number): void {
-    if (this.#sizeAtOpen === undefined) return;
+    const sizeAtOpen = this.#sizes.get(fd);
+    if (sizeAtOpen === undefined) return;
     const size = fstatSync(fd).size;
-    if (size === this.#sizeAtOpen + bytesToFd) ftruncateSync(fd, size - bytes);
+    if (size === sizeAtOpen + bytesToFd) ftruncateSync(fd, size - bytes);
   }
 }
 

@@ -29,8 +29,11 @@ export interface OutputEvents {
 export interface Output {
   /** Takes one or more whole lines; the text must end in `\n`. False when it was dropped (and counted). Never blocks. */
   write(line: string): boolean;
-  /** The same for one line in pieces: what stands in many lines is kept flat by its maker and copied as it is. */
-  writePieces(pieces: readonly string[]): boolean;
+  /**
+   * The same for one line in pieces: what stands in many lines is kept flat by its maker and copied as it is.
+   * @param repeatable an earlier run may have written the same document, under the same id
+   */
+  writePieces(pieces: readonly string[], repeatable: boolean): boolean;
   /** Resolves when everything handed over before is with the kernel, or the output has ended. */
   flush(): Promise<void>;
   /**

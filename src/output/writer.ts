@@ -19,6 +19,11 @@ export interface WriterOptions extends OutputEvents {
    * `bytes` are the beginning of a line whose rest will never come.
    */
   readonly onHalfLine?: (fd: number, bytes: number, bytesToFd: number) => void;
+  /**
+   * Called before the first write of each chunk, of `bytes`, to a descriptor that has got `bytesToFd` so far. It may return another one:
+   * that gets this chunk and all after it, and the one before is the caller's to close, at once if it likes.
+   */
+  readonly onChunk?: (fd: number, bytes: number, bytesToFd: number) => number;
   readonly system?: WriterSystem;
 }
 
@@ -54,7 +59,7 @@ export class FdWriter implements Output {
   #open = true;
   #ended = false;
   #closed: Promise<boolean> | undefined = undefined;
-  #exchange: { readonly fd: number; readonly resolve: (old: number) => void } | undefined = undefined;
+  #exchange: { readonly fd: number; readonly resolve: (old: number | undefined) => void } | undefined = undefined;
   #flushes: { readonly bytes: number; readonly resolve: () => void }[] = [];
 
   #acceptedBytes = 0;
@@ -129,13 +134,21 @@ export class FdWriter implements Output {
     };
   }
 
+  /** What is written to now. */
+  get fd(): number {
+    return this.#descriptor.fd;
+  }
+
   /** True while the kernel holds a write: closing the descriptor now could send it into another file. */
   get inKernel(): boolean {
     return this.#descriptor.inKernel;
   }
 
-  /** Goes on with another descriptor from the next chunk on; resolves with the old one, which may then be closed. */
-  replaceFd(fd: number): Promise<number> {
+  /**
+   * Goes on with another descriptor from the next chunk on; resolves with the old one, which may then be closed. undefined when
+   * it may not: this writer was closed with a write in the kernel.
+   */
+  replaceFd(fd: number): Promise<number | undefined> {
     if (this.#exchange !== undefined) throw new Error("a descriptor is already being exchanged");
     return new Promise((resolve) => {
       this.#exchange = { fd, resolve };
@@ -205,11 +218,20 @@ export class FdWriter implements Output {
     if (this.#exchange !== undefined) {
       const { fd, resolve } = this.#exchange;
       this.#exchange = undefined;
-      resolve(this.#descriptor.exchange(fd));
+      const { inKernel } = this.#descriptor;
+      const old = this.#descriptor.exchange(fd);
+      resolve(inKernel ? undefined : old);
     }
     if (this.#sealed.length === 0 && this.#due) this.#seal();
     const chunk = this.#sealed[0];
-    if (chunk !== undefined) this.#descriptor.write(chunk, (error) => this.#chunkDone(chunk, error));
+    if (chunk === undefined) return;
+    const { onChunk } = this.#options;
+    if (onChunk !== undefined) {
+      const { fd, bytesToFd } = this.#descriptor;
+      const next = onChunk(fd, chunk.used, bytesToFd);
+      if (next !== fd) this.#descriptor.exchange(next);
+    }
+    this.#descriptor.write(chunk, (error) => this.#chunkDone(chunk, error));
   }
 
   #chunkDone(chunk: Chunk, error: NodeJS.ErrnoException | null): void {

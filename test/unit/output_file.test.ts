@@ -24,14 +24,14 @@ before(() => {
 });
 after(() => rmSync(folder, { recursive: true }));
 
-test("a new file is readable by its group and by nobody else", async () => {
+test("a new file is readable by its owner and by nobody else", async () => {
   const path = join(folder, "new");
   const before = process.umask(0o022);
   const file = new FileOutput(path);
   process.umask(before);
   file.write("one\n");
   assert.equal(await file.close(), true);
-  assert.equal(statSync(path).mode & 0o777, 0o640);
+  assert.equal(statSync(path).mode & 0o777, 0o600);
   assert.equal(readFileSync(path, "utf8"), "one\n");
 });
 
