@@ -3,10 +3,12 @@
 #include <napi.h>
 
 #include "kernel.h"
+#include "lock.h"
 
 static Napi::Object init(Napi::Env env, Napi::Object exports)
 {
 	mayfly::Kernel::init(env, exports);
+	mayfly::init_lock(env, exports);
 	return exports;
 }
 

@@ -47,12 +47,22 @@ export interface Kernel {
 
 interface Addon {
   readonly Kernel: new (settings: KernelSettings) => Kernel;
+  readonly lockFile: (fd: number) => boolean;
 }
 
 const ADDON = fileURLToPath(new URL("../../../build/Release/mayfly.node", import.meta.url));
 
 export function createKernel(settings: KernelSettings): Kernel {
   return new (loadAddon().Kernel)(settings);
+}
+
+/**
+ * Takes the exclusive lock on an open file, without waiting: flock(2). It lasts until the descriptor is closed or the process ends.
+ * @returns false when another open file has it
+ * @throws MayflyError ADDON_UNUSABLE, or an Error with `errno` (negative, as Node has it) where the file system cannot lock
+ */
+export function lockFile(fd: number): boolean {
+  return loadAddon().lockFile(fd);
 }
 
 /** @throws MayflyError ADDON_UNUSABLE */
