@@ -1,15 +1,17 @@
 import type { Host } from "../src/enrich/host.ts";
 import { ExitCode, MayflyError } from "../src/errors.ts";
+import type { Gap } from "../src/process/gap.ts";
 import type { Instant } from "../src/process/instant.ts";
 import type { Lifecycle } from "../src/process/lifecycle.ts";
 import { type Happening, happenings, type Profile } from "./actions.ts";
 import type { Agent } from "./agent.ts";
-import { type Loss, lossNote } from "./agent_note.ts";
+import { gapNote, type Loss, lossNote, type NoteFrame } from "./agent_note.ts";
 import { credentialsText } from "./credentials.ts";
 import { envelope, eventModule, type HostFields } from "./envelope.ts";
 import { EventIds } from "./event_id.ts";
 import { flat } from "./flat.ts";
 import { quoted, quotedList } from "./json.ts";
+import { beforeId, beforeTime } from "./line.ts";
 import { mayflyMembers } from "./mayfly.ts";
 import { nanoseconds } from "./nanoseconds.ts";
 import { originText } from "./parent.ts";
@@ -29,6 +31,8 @@ export interface WriterOptions {
   readonly host: Host;
   readonly hostFields: HostFields;
   readonly agent: Agent;
+  /** data_stream.namespace: lower case, without `-`; `default` where it is not given. */
+  readonly namespace?: string;
   /** The host-and-boot hash: EntityIds.hash. */
   readonly hash: Uint8Array;
   /** The wall clock, for event.created. */
@@ -56,12 +60,12 @@ export class DocumentWriter {
   #sequence = 0;
   #notes = 0;
 
-  constructor({ profile, host, hostFields, agent, hash, now }: WriterOptions) {
+  constructor({ profile, host, hostFields, agent, namespace = "default", hash, now }: WriterOptions) {
     this.#words = happenings(profile).map((happening) => (happening === undefined ? undefined : wordsOf(happening)));
     this.#ids = new EventIds(hash);
     this.#now = now;
-    this.#processEnd = flat(`},${envelope(host, hostFields, agent, "mayfly.process")}`);
-    this.#noteEnd = envelope(host, hostFields, agent, "mayfly.agent");
+    this.#processEnd = flat(`},${envelope(host, hostFields, agent, "mayfly.process", namespace)}`);
+    this.#noteEnd = envelope(host, hostFields, agent, "mayfly.agent", namespace);
   }
 
   /**
@@ -74,7 +78,7 @@ export class DocumentWriter {
     const credentials = credentialsText(life.credentials);
     this.#sequence += 1;
     return [
-      `{"@timestamp":"${life.time.iso()}","event":{"id":"${this.#ids.of(life)}${words.event}${this.#now().iso()}"` +
+      `${beforeTime}${life.time.iso()}${beforeId}${this.#ids.of(life)}${words.event}${this.#now().iso()}"` +
         `,"sequence":${this.#sequence}${spanText(life)}},"process":${processHead(life)}`,
       credentials.ofProcess,
       originText(life.origin),
@@ -90,11 +94,19 @@ export class DocumentWriter {
 
   /** A note of dataset mayfly.agent: what was lost, how many, from when to when. */
   writeLoss(loss: Loss): string {
+    return lossNote(loss, this.#noteFrame(loss.time));
+  }
+
+  /** A note of dataset mayfly.agent: from when to when nobody watched. */
+  writeGap(gap: Gap): string {
+    return gapNote(gap, this.#noteFrame(gap.to));
+  }
+
+  #noteFrame(time: Instant): NoteFrame {
     this.#notes += 1;
-    // Their number stands where documents have the pid, so that two notes of one microsecond differ; no document has
-    // transition bits 0.
-    const id = this.#ids.make(loss.time, this.#notes, 0);
-    return lossNote(loss, { id, created: this.#now(), envelope: this.#noteEnd });
+    // Their number stands where documents have the pid, so that two notes of one microsecond differ; no document of a
+    // transition has the bits 0, and of a found process 40 bits of a hash would have to agree.
+    return { id: this.#ids.make(time, this.#notes, 0), created: this.#now(), envelope: this.#noteEnd };
   }
 }
 

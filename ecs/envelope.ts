@@ -17,13 +17,16 @@ export type Dataset = "mayfly.process" | "mayfly.agent";
  */
 export type HostFields = "full" | "minimal";
 
-/** The end of every line of a data set, from `"host"` to the newline: it never changes during a run. */
-export function envelope(host: Host, fields: HostFields, agent: Agent, dataset: Dataset): string {
+/**
+ * The end of every line of a data set, from `"host"` to the newline: it never changes during a run.
+ * @param namespace data_stream.namespace
+ */
+export function envelope(host: Host, fields: HostFields, agent: Agent, dataset: Dataset, namespace: string): string {
   const members = [
     `"host":${hostText(host, fields)}`,
     `"agent":${object({ id: agent.id, type: "mayfly", name: agent.name, version: agent.version, ephemeral_id: agent.ephemeralId })}`,
     `"ecs":${object({ version: ecsVersion })}`,
-    `"data_stream":${object({ type: "logs", dataset, namespace: "default" })}`,
+    `"data_stream":${object({ type: "logs", dataset, namespace })}`,
   ];
   return `${members.join(",")}}\n`;
 }

@@ -56,8 +56,8 @@ export class EventIds {
 }
 
 /**
- * The text that is hashed for a found process: a JSON array of pid, executable, arguments, the six ids and the two
- * capability sets. Only what a scan by the kernel and one of /proc see alike, and what stays the same as long as the
+ * The text that is hashed for a found process: a JSON array of pid, executable, arguments (redacted, as they are everywhere;
+ * other rules make another document of the same process), the six ids and the two capability sets. Only what a scan by the kernel and one of /proc see alike, and what stays the same as long as the
  * process neither execs nor changes its credentials: not the working directory, not whether the file was deleted meanwhile.
  */
 function whatRuns({ identity, image, credentials }: Lifecycle): string {

@@ -13,7 +13,7 @@ export function mayflyMembers(life: Lifecycle): string {
     (exit === undefined ? "" : exitNotes(exit)) +
     (image === undefined ? "" : imageNotes(image)) +
     (parent !== undefined && argsAreCutInChild(parent) ? ',"parent":{"args_truncated":true}' : "") +
-    qualityText(life.quality)
+    qualityText(parent === undefined ? life.quality : life.quality | (parent.quality & Quality.redacted))
   );
 }
 

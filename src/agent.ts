@@ -1,9 +1,11 @@
 import { milliseconds } from "./process/aggregation.ts";
 import { Clock } from "./process/clock.ts";
 import type { EntityIds } from "./process/identity.ts";
+import type { ArgsRedactor } from "./process/image.ts";
 import type { Instant } from "./process/instant.ts";
 import type { Lifecycle } from "./process/lifecycle.ts";
 import { Tracker } from "./process/tracker.ts";
+import { earlierMark, markOf, type Watermark } from "./process/watermark.ts";
 import { Decoder } from "./record/decode.ts";
 import type { ClockRecord } from "./record/record.ts";
 import type { BootOffset } from "./source/clock.ts";
@@ -35,14 +37,21 @@ export interface AgentSettings {
   readonly maxPending: number;
   /** Whether processes that the first scan finds have documents. */
   readonly tellFound: boolean;
+  /** Works on the arguments of every image before anybody sees them (src/filter/). Default: they stay as they are. */
+  readonly redactor?: ArgsRedactor | undefined;
+  /** Milliseconds over which these documents leave, evenly; 0, the default: at once. For many hosts that start together. */
+  readonly spreadFoundMs?: number;
 }
 
 /** What an agent tells. */
 export interface AgentEvents {
   /** A life that left the hold. HOT PATH. */
   onLife(life: Lifecycle): void;
-  /** The first scan is applied: the lives of these many processes had begun before. */
-  onWatching(found: number): void;
+  /**
+   * The first scan is applied: the lives of these many processes had begun before.
+   * @param since from then on nothing is missed: the probes were attached just before
+   */
+  onWatching(found: number, since: Watermark): void;
   /** Records were lost between two moments; a scan that heals what can be healed is on its way. */
   onLoss(loss: AgentLoss): void;
   /** Whether whoever takes the lives is behind and should be waited for. */
@@ -97,9 +106,13 @@ export class Agent {
   #underWay = 0;
   #last = Promise.resolve();
   #started = false;
+  #scanned = false;
   #watching = false;
+  /** The first moment that a record gives; the probes are attached by then. */
+  #since: Watermark | undefined = undefined;
   #losses: Losses;
-  #lossSince: Instant | undefined = undefined;
+  /** What was lost before is told. */
+  #lossSince: Watermark | undefined = undefined;
 
   constructor(
     source: Source,
@@ -115,7 +128,7 @@ export class Agent {
     this.#clock = new Clock(offset);
     this.tracker = new Tracker({ ...settings, maxProcesses: PROCESSES_MAX }, this.#clock, ids, events, {
       onClock: (record) => this.#onClock(record),
-      onScanned: () => this.#beginWatching(),
+      onScanned: () => this.#onScanned(),
     });
     this.#decoder = new Decoder(source.layout, this.tracker);
     this.#losses = this.#countLosses();
@@ -135,6 +148,7 @@ export class Agent {
       : [];
     try {
       await this.#source.start((bytes) => this.#take(bytes));
+      this.#clock.settle();
     } finally {
       for (const timer of timers) clearInterval(timer);
       while (this.tracker.aggregation.flush(RELEASE_MOST)) await this.#wait(STOP_PATIENCE);
@@ -145,6 +159,24 @@ export class Agent {
   stop(): void {
     this.#stopping = true;
     this.#source.stop();
+  }
+
+  /**
+   * The moment before which every life that began has been handed on, or stands in a loss that was told; undefined until
+   * watching. What was handed on may still wait in the outputs: flush them before this is written down.
+   */
+  watermark(): Watermark | undefined {
+    const { settled } = this.#clock;
+    if (!this.#watching || settled === undefined) return undefined;
+    let mark: Watermark = { time: this.#clock.instant(settled), boot: settled };
+    const earliest = this.tracker.aggregation.earliest();
+    if (earliest !== undefined) mark = earlierMark(mark, markOf(earliest));
+    return this.#lossSince === undefined ? mark : earlierMark(mark, this.#lossSince);
+  }
+
+  /** Since the start. */
+  losses(): Losses {
+    return this.#countLosses();
   }
 
   /** Batches are worked off one after the other, in slices, so that the outputs get their turn. */
@@ -172,14 +204,23 @@ export class Agent {
     this.#started = true;
     this.#bootAt = milliseconds(record.time);
     this.#arrivedAt = performance.now();
+    this.#since ??= { time: this.#clock.instant(record.time), boot: record.time };
+    this.#beginWatching();
     if (this.#clock.stepped)
       this.#log.warn("the wall clock was set: times of this second are of either clock", { code: "clock_stepped" });
   }
 
+  #onScanned(): void {
+    this.#scanned = true;
+    this.#beginWatching();
+  }
+
+  /** A scan of /proc may arrive before the first word of the clock: that is waited for. */
   #beginWatching(): void {
-    if (this.#watching) return;
+    if (this.#watching || !this.#scanned || this.#since === undefined) return;
     this.#watching = true;
-    this.#events.onWatching(this.tracker.counters.found);
+    this.#lossSince ??= this.#since;
+    this.#events.onWatching(this.tracker.counters.found, this.#since);
   }
 
   #advance(): void {
@@ -194,20 +235,22 @@ export class Agent {
 
   /** Tells what was lost since the last look and, while there is time to heal, asks for a scan. */
   #watchLosses(heal: boolean): void {
+    const looked = this.#now();
     const now = this.#countLosses();
     const lost = lossesSince(this.#losses, now);
     const to = this.#now();
     const from = this.#lossSince ?? to;
-    this.#lossSince = to;
+    if (this.#started) this.#lossSince = looked;
     if (Object.values(lost).every((count) => count === 0)) return;
     this.#losses = now;
     this.#log.repeated("warn", "records_lost", "records were lost; the process table is healed by a scan", { ...lost });
-    this.#events.onLoss({ from, to, lost });
+    this.#events.onLoss({ from: from.time, to: to.time, lost });
     if (heal) this.#source.rescan();
   }
 
-  #now(): Instant {
-    const boot = this.#bootAt + (this.#started ? performance.now() - this.#arrivedAt : 0);
-    return this.#clock.instant({ seconds: Math.floor(boot / 1000), nanos: Math.floor((boot % 1000) * 1e6) });
+  #now(): Watermark {
+    const at = this.#bootAt + (this.#started ? performance.now() - this.#arrivedAt : 0);
+    const boot = { seconds: Math.floor(at / 1000), nanos: Math.floor((at % 1000) * 1e6) };
+    return { time: this.#clock.instant(boot), boot };
   }
 }

@@ -20,7 +20,8 @@ function instantAt(moment: Moment, offset: BootOffset): Instant {
 export class Clock {
   readonly #fixed: BootOffset;
   #current: BootOffset;
-  #sampled = false;
+  #sampled: Moment | undefined = undefined;
+  #settled: Moment | undefined = undefined;
   #stepped = false;
 
   constructor(fixed: BootOffset) {
@@ -33,12 +34,30 @@ export class Clock {
     return this.#stepped;
   }
 
+  /**
+   * The moment before which no record is still to come: that of the sample before the last; undefined before the second one.
+   *
+   * Guarantee relied on: the reader empties the ring between two samples, about 20 times (native/reader.cc). So a record that was
+   * reserved before the one sample stands before the next. Only a probe that was held up for all that time, a second, between
+   * reading the clock and submitting could still come later. The last sample says less than that: it is taken before the
+   * ring is emptied, and what happened since the time before comes after it.
+   */
+  get settled(): Moment | undefined {
+    return this.#settled;
+  }
+
+  /** The source has ended and everything was delivered: no record is to come at all. */
+  settle(): void {
+    this.#settled = this.#sampled;
+  }
+
   sample(record: ClockRecord): void {
     const next = offsetOf(record);
     const change = (next.seconds - this.#current.seconds) * NANOS + next.nanos - this.#current.nanos;
     // The first one differs from the fixed offset by the drift of days.
-    this.#stepped = this.#sampled && Math.abs(change) > STEP_NANOS;
-    this.#sampled = true;
+    this.#stepped = this.#sampled !== undefined && Math.abs(change) > STEP_NANOS;
+    this.#settled = this.#sampled;
+    this.#sampled = record.time;
     this.#current = next;
   }
 

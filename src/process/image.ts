@@ -1,17 +1,43 @@
 import { type ExecRecord, ImageFlag } from "../record/record.ts";
 import { type Image, Quality } from "./facts.ts";
 
-/** The image that an exec made or a scan met. */
-export function imageOf(record: ExecRecord): Image {
-  const { flags, args, state } = record;
+/** Takes out of arguments what must not leave the host. */
+export interface ArgsRedactor {
+  /**
+   * HOT PATH, once an image. The same arguments must always give the same result: event.id of a found process hashes it.
+   * @param commandLine the arguments joined by one space
+   * @param name Image.name
+   * @returns `args` itself when there is nothing to take out
+   */
+  redact(args: readonly string[], commandLine: string, name: string | undefined): readonly string[];
+}
+
+/**
+ * The image that an exec made or a scan met. Nothing behind it ever sees the arguments as they were: whoever inherits the image
+ * or copies from it, as a child does from its parent, has what the redactor left. argsCount and argsLength stay the kernel's.
+ */
+export function imageOf(record: ExecRecord, redactor?: ArgsRedactor): Image {
+  const { flags, state } = record;
   const memfd = (flags & ImageFlag.memfd) !== 0;
+  const name = record.executable === undefined ? undefined : basename(record.executable, memfd);
+  let { args } = record;
+  let commandLine = args?.join(" ");
+  let quality = qualityOf(flags);
+  if (redactor !== undefined && args !== undefined && commandLine !== undefined) {
+    const redacted = redactor.redact(args, commandLine, name);
+    if (redacted !== args) {
+      args = redacted;
+      commandLine = redacted.join(" ");
+      quality |= Quality.redacted;
+    }
+  }
   return {
     executable: record.executable,
-    name: record.executable === undefined ? undefined : basename(record.executable, memfd),
+    name,
     args,
     argsCount: args === undefined && record.argsCount === 0 ? undefined : record.argsCount,
     argsLength: record.argsLength,
-    commandLine: args?.join(" "),
+    commandLine,
     workingDirectory: record.workingDirectory,
     scriptPath: scriptPath(record),
     deleted: (flags & ImageFlag.deleted) !== 0 && !memfd,
@@ -27,7 +53,7 @@ export function imageOf(record: ExecRecord): Image {
       ipc: state.ipcNs,
       cgroup: state.cgroupNs,
     },
-    quality: qualityOf(flags),
+    quality,
     rendered: undefined,
   };
 }

@@ -20,6 +20,11 @@ export class Instant {
   }
 }
 
+/** The earlier of two; of equal ones the first. */
+export function earlier(a: Instant, b: Instant): Instant {
+  return b.seconds < a.seconds || (b.seconds === a.seconds && b.nanos < a.nanos) ? b : a;
+}
+
 /** Seconds whose text is kept, a power of two: of the transitions, of "now", and of the starts of the usual parents. */
 const CACHED = 64;
 const cachedSeconds = new Float64Array(CACHED).fill(Number.NaN);

@@ -1,7 +1,6 @@
 import { type ClockRecord, type ExecRecord, ImageFlag } from "../record/record.ts";
 import { milliseconds } from "./aggregation.ts";
 import { Quality } from "./facts.ts";
-import { imageOf } from "./image.ts";
 import { Transition } from "./lifecycle.ts";
 import type { Process } from "./process.ts";
 import type { Tracker } from "./tracker.ts";
@@ -66,7 +65,7 @@ export class Scan {
     if (!first && table.hasEnded(record.pid, record.startTicks)) return;
     const process = this.#tracker.admit(record, first ? 0 : Quality.forkUnseen);
     process.scan = this.#number;
-    process.exec(imageOf(record));
+    process.exec(this.#tracker.imageOf(record));
     if (record.flags & ImageFlag.noExecutable) process.image = undefined;
     if (first) counters.found++;
     else counters.unseenForks++;

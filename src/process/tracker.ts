@@ -12,9 +12,9 @@ import type {
 import { Aggregation, type AggregationSettings, type LifeTaker, milliseconds, Pending } from "./aggregation.ts";
 import type { Clock } from "./clock.ts";
 import { exitOf, unseenExit } from "./exit.ts";
-import { type Identity, type Origin, Quality } from "./facts.ts";
+import { type Identity, type Image, type Origin, Quality } from "./facts.ts";
 import type { EntityIds } from "./identity.ts";
-import { imageOf } from "./image.ts";
+import { type ArgsRedactor, imageOf } from "./image.ts";
 import { Transition } from "./lifecycle.ts";
 import { Process } from "./process.ts";
 import { Scan } from "./scan.ts";
@@ -42,6 +42,8 @@ export interface TrackerSettings extends AggregationSettings {
   readonly tellFound: boolean;
   /** Processes kept at most; one more evicts the oldest entry, which is counted. */
   readonly maxProcesses: number;
+  /** Works on the arguments of every image, before anybody sees them. Default: they stay as they are. */
+  readonly redactor?: ArgsRedactor | undefined;
 }
 
 /** What a tracker has met that it could not make whole. */
@@ -80,6 +82,7 @@ export class Tracker implements RecordHandler {
   readonly #scan: Scan;
   readonly #hold: number;
   readonly #maxProcesses: number;
+  readonly #redactor: ArgsRedactor | undefined;
   #pageSize = 4096;
   #followedPid: Pid | undefined = undefined;
 
@@ -89,6 +92,7 @@ export class Tracker implements RecordHandler {
     this.#ids = ids;
     this.#hold = settings.hold;
     this.#maxProcesses = settings.maxProcesses;
+    this.#redactor = settings.redactor;
     this.aggregation = new Aggregation(settings, taker);
     this.#scan = new Scan(this, settings.tellFound);
   }
@@ -126,7 +130,7 @@ export class Tracker implements RecordHandler {
     this.#advance(record);
     const process = this.table.find(record) ?? this.#unseen(record);
     process.update(record.state);
-    process.exec(imageOf(record));
+    process.exec(this.imageOf(record));
     const pending = this.#held(process, record);
     if (pending !== undefined && pending.transitions === Transition.fork) {
       pending.image = process.image;
@@ -182,6 +186,11 @@ export class Tracker implements RecordHandler {
       start: this.#clock.startInstant(ref.start),
       entityId: this.#ids.of(ref.pid, ref.startTicks),
     };
+  }
+
+  /** What an exec made or a scan met, redacted. */
+  imageOf(record: ExecRecord): Image {
+    return imageOf(record, this.#redactor);
   }
 
   /** A process that a scan found, or whose fork was not seen. */

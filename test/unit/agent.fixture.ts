@@ -3,6 +3,7 @@ import { afterEach, beforeEach, mock } from "node:test";
 import { Agent, type AgentEvents, type AgentLoss } from "../../src/agent.ts";
 import { EntityIds } from "../../src/process/identity.ts";
 import type { Lifecycle } from "../../src/process/lifecycle.ts";
+import type { Watermark } from "../../src/process/watermark.ts";
 import { Encoder } from "../../src/record/encode.ts";
 import { layout } from "../../src/record/layout.ts";
 import { NO_LOSSES, type OnBatch, type Source, type SourceLosses } from "../../src/source/source.ts";
@@ -63,6 +64,8 @@ export class FakeSource implements Source {
 export class FakeEvents implements AgentEvents {
   readonly lives: Lifecycle[] = [];
   readonly watching: number[] = [];
+  /** Since when it is watched, at each onWatching. */
+  readonly since: Watermark[] = [];
   readonly losses: AgentLoss[] = [];
   /** Lives that had come at each look at the outputs. */
   readonly looks: number[] = [];
@@ -73,8 +76,9 @@ export class FakeEvents implements AgentEvents {
   onLife = (life: Lifecycle): void => {
     this.lives.push({ ...life });
   };
-  onWatching = (found: number): void => {
+  onWatching = (found: number, since: Watermark): void => {
     this.watching.push(found);
+    this.since.push(since);
   };
   onLoss = (loss: AgentLoss): void => {
     this.losses.push(loss);
@@ -95,7 +99,7 @@ export interface Stage {
   readonly logged: readonly string[];
 }
 
-export function stage(hold = 1000, tellFound = true): Stage {
+export function stage(hold = 1000, tellFound = true, spreadFoundMs = 0): Stage {
   const source = new FakeSource();
   const events = new FakeEvents();
   const logged: string[] = [];
@@ -108,7 +112,7 @@ export function stage(hold = 1000, tellFound = true): Stage {
   });
   const ids = new EntityIds("0123456789abcdef0123456789abcdef", "00000000-0000-4000-8000-000000000000");
   const offset = { seconds: 1_700_000_000, nanos: 0 };
-  const agent = new Agent(source, { hold, maxPending: 65_536, tellFound }, offset, ids, events, log);
+  const agent = new Agent(source, { hold, maxPending: 65_536, tellFound, spreadFoundMs }, offset, ids, events, log);
   return { source, events, agent, logged };
 }
 

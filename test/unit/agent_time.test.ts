@@ -159,6 +159,7 @@ describe("the start-up scan", () => {
   test("may stay untold: then it only teaches who was there", async () => {
     const { source, events, agent } = stage(1000, false);
     const ended = agent.run(true);
+    source.encoder.clock(clock(6000));
     source.encoder.task(exec(shell, "/bin/sh", 6001, { parent: NOBODY }));
     source.encoder.scanned(clock(6001));
     source.encoder.fork(fork(ref(101, 6100), shell, 6100));

@@ -60,6 +60,29 @@ const others: Readonly<Record<string, (writer: DocumentWriter) => string>> = {
       to: new Instant(lives.second + 4, 250_000_000),
       lost: { fork: 12, exec: 3, exit: 0 },
     }),
+  "loss-of-documents": (writer) =>
+    writer.writeLoss({
+      time: new Instant(lives.second + 5, 0),
+      from: new Instant(lives.second + 3, 250_000_000),
+      to: new Instant(lives.second + 4, 250_000_000),
+      lost: { spool_full: 1600, spool_damaged: 0 },
+    }),
+  gap: (writer) =>
+    writer.writeGap({
+      from: new Instant(lives.second + 1, 999_000_001),
+      to: new Instant(lives.second + 14, 5),
+      clean: false,
+      rebooted: false,
+      clockStepped: false,
+    }),
+  "gap-after-an-orderly-end": (writer) =>
+    writer.writeGap({
+      from: new Instant(lives.second, 0),
+      to: new Instant(lives.second + 60, 0),
+      clean: true,
+      rebooted: true,
+      clockStepped: true,
+    }),
 };
 
 /** Every golden line by its name. Each comes from a writer of its own. */
