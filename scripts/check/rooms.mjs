@@ -12,6 +12,7 @@ const rooms = [
   "ecs",
   "src/output",
   "src/telemetry",
+  "src/setup",
   "config",
   "src/agent.ts",
   "src/cli",
