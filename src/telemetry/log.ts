@@ -21,6 +21,8 @@ export interface LogOptions {
   readonly now: () => number;
   /** Takes one finished line without its newline. */
   readonly write: (line: string) => void;
+  /** How many lines `write` could not bring anywhere. Default: none. */
+  readonly lost?: () => number;
 }
 
 interface Repeat {
@@ -42,6 +44,11 @@ export class Log {
   constructor(options: LogOptions) {
     this.#options = options;
     this.#least = logLevels.indexOf(options.level);
+  }
+
+  /** Lines that nobody took. */
+  get lost(): number {
+    return this.#options.lost?.() ?? 0;
   }
 
   trace(message: string, fields: LogFields = {}): void {
@@ -173,5 +180,12 @@ export function stderrLog(
   const writer = new LineWriter(2);
   const format = settings.format === "auto" ? (terminal ? "text" : "json") : settings.format;
   const colour = terminal && (env["NO_COLOR"] ?? "") === "";
-  return new Log({ level: settings.level, format, colour, now: Date.now, write: (line) => writer.write(line) });
+  return new Log({
+    level: settings.level,
+    format,
+    colour,
+    now: Date.now,
+    write: (line) => writer.write(line),
+    lost: () => writer.lost,
+  });
 }
