@@ -49,9 +49,25 @@ export function load(file: string | undefined, env: Environment, overrides: read
     set(root, override.path, override.value);
   }
   const settings = schema.parse(root);
-  if (!settings.output.console.enabled && settings.output.file.path === undefined) throw noOutput(source, places);
+  const { output } = settings;
+  const enabled = output.console.enabled ?? !ships({ output });
+  if (!enabled && output.file.path === undefined && !ships({ output })) throw noOutput(source, places);
   const statePath = settings.state.path ?? defaultStatePath(env, process.geteuid?.() === 0);
-  return finish({ ...settings, state: { path: statePath } });
+  return finish({
+    ...settings,
+    output: { ...output, console: { ...output.console, enabled } },
+    state: { path: statePath },
+    spool: { ...settings.spool, path: settings.spool.path ?? joinPath(statePath, "spool") },
+  });
+}
+
+/** Whether documents go to Elasticsearch. */
+export function ships({
+  output: { elasticsearch },
+}: {
+  readonly output: Pick<Config["output"], "elasticsearch">;
+}): boolean {
+  return elasticsearch.hosts.length > 0 || elasticsearch.cloud_id !== undefined;
 }
 
 /** Where state is kept when state.path is not set. */
@@ -124,7 +140,7 @@ function invalid(source: Source, faults: readonly Fault[]): ConfigInvalid {
 
 function noOutput(source: Source | undefined, places: ReadonlyMap<string, Place>): MayflyError {
   const path = "output.console.enabled";
-  const message = `${path}: nothing would be written: set it to true or name a file in output.file.path`;
+  const message = `${path}: nothing would be written: set it to true, name a file in output.file.path or a server in output.elasticsearch.hosts`;
   if (source === undefined || !places.has(path)) return new MayflyError("USAGE", ExitCode.usage, message);
   return invalid(source, [{ path, offset: placeOf(path, places).value, message }]);
 }

@@ -1,17 +1,8 @@
 import { z } from "zod";
+import { parseAddress } from "../src/telemetry/address.ts";
 import { logLevels } from "../src/telemetry/log.ts";
-import { quote } from "./problem.ts";
-import {
-  type Bytes,
-  durationPattern,
-  formatDuration,
-  formatSize,
-  type Milliseconds,
-  parseDuration,
-  parseSize,
-  type Reading,
-  sizePattern,
-} from "./quantity.ts";
+import { duration, path, size, text } from "./kinds.ts";
+import { elasticsearch, spool } from "./shipping.ts";
 
 /*
  * The configuration. A key stands here once it has an effect, and not before: a setting that is accepted and ignored
@@ -78,8 +69,8 @@ const output = z.strictObject({
     .strictObject({
       enabled: z
         .boolean()
-        .default(true)
-        .describe("Whether documents go to standard output. true or false. Default true."),
+        .optional()
+        .describe("Whether documents go to standard output. true or false. Default true, false when shipping."),
       format: z
         .enum(["auto", "pretty", "ndjson"])
         .default("auto")
@@ -97,6 +88,7 @@ const output = z.strictObject({
     })
     .prefault({})
     .describe("Documents in a file."),
+  elasticsearch: elasticsearch.prefault({}).describe("Documents in Elasticsearch."),
 });
 
 const state = z.strictObject({
@@ -105,6 +97,18 @@ const state = z.strictObject({
     .describe(
       "The folder for what must outlive a restart. Default /var/lib/mayfly for root, " +
         "otherwise $XDG_STATE_HOME/mayfly or ~/.local/state/mayfly.",
+    ),
+});
+
+const telemetry = z.strictObject({
+  http: text()
+    .superRefine((value, context) => {
+      const reading = parseAddress(value);
+      if ("fault" in reading) context.addIssue({ code: "custom", message: reading.fault });
+    })
+    .optional()
+    .describe(
+      "Where /metrics, /healthz and /readyz are told: host:port, :port (this host only) or unix:/path. Default none.",
     ),
 });
 
@@ -128,73 +132,23 @@ export const schema = z
     identity: identity.prefault({}).describe("How processes and hosts are named."),
     host: host.prefault({}).describe("What is said of the host."),
     output: output.prefault({}).describe("Where documents go."),
+    spool: spool.prefault({}).describe("What waits for Elasticsearch, on disk."),
     state: state.prefault({}).describe("What must outlive a restart."),
+    telemetry: telemetry.prefault({}).describe("What mayfly tells of itself."),
     log: log.prefault({}).describe("mayfly's own messages, on standard error."),
   })
   .describe("Configuration of mayfly");
 
-type DeepReadonly<T> = T extends number | string ? T : { readonly [K in keyof T]: DeepReadonly<T[K]> };
+type DeepReadonly<T> = T extends number | string | boolean ? T : { readonly [K in keyof T]: DeepReadonly<T[K]> };
 type Settings = z.output<typeof schema>;
 
 /** The configuration in force: frozen, complete, with names as in the file and numbers in the units of their types. */
-export type Config = DeepReadonly<Omit<Settings, "state"> & { state: { path: string } }>;
-
-/** A duration between two bounds, inclusive, in milliseconds. */
-function duration(least: string, most: string) {
-  return quantity<Milliseconds>("duration", parseDuration, formatDuration, durationPattern, least, most);
-}
-
-/** A size between two bounds, inclusive, in bytes. */
-function size(least: string, most: string) {
-  return quantity<Bytes>("size", parseSize, formatSize, sizePattern, least, most);
-}
-
-function quantity<T extends number>(
-  noun: string,
-  parse: (text: string) => Reading<T>,
-  format: (value: T) => string,
-  pattern: string,
-  least: string,
-  most: string,
-) {
-  const min = bound(parse(least));
-  const max = bound(parse(most));
-  const inRange = (value: T): Reading<T> => {
-    if (value < min) return { fault: `"${format(value)}" is below the minimum, "${format(min)}"` };
-    if (value > max) return { fault: `"${format(value)}" is above the maximum, "${format(max)}"` };
-    return { value };
-  };
-  return z
-    .string({
-      error: ({ input }) => {
-        // A number without its unit gets the same sentence as a text without one.
-        const read = typeof input === "number" ? parse(String(input)) : undefined;
-        return read !== undefined && "fault" in read
-          ? read.fault
-          : `must be a ${noun} from "${least}" to "${most}", not ${quote(input)}`;
-      },
-    })
-    .meta({ pattern })
-    .transform((text, context): T => {
-      const parsed = parse(text);
-      const read = "fault" in parsed ? parsed : inRange(parsed.value);
-      if (!("fault" in read)) return read.value;
-      context.addIssue({ code: "custom", message: read.fault });
-      return z.NEVER;
-    });
-}
-
-function bound<T>(reading: Reading<T>): T {
-  if ("fault" in reading) throw new TypeError(reading.fault);
-  return reading.value;
-}
-
-function text() {
-  return z.string().min(1, "must not be empty: leave the key out for none");
-}
-
-function path() {
-  return text()
-    .refine((value) => !value.includes("\0"), "holds a NUL byte, which no path can")
-    .refine((value) => !value.startsWith("~"), '"~" is not expanded here: write "${HOME}/…"');
-}
+export type Config = DeepReadonly<
+  Omit<Settings, "state" | "spool" | "output"> & {
+    state: { path: string };
+    spool: Omit<Settings["spool"], "path"> & { path: string };
+    output: Omit<Settings["output"], "console"> & {
+      console: Omit<Settings["output"]["console"], "enabled"> & { enabled: boolean };
+    };
+  }
+>;

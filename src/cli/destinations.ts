@@ -3,23 +3,29 @@ import { ConsoleOutput } from "../output/console.ts";
 import { FileOutput } from "../output/file.ts";
 import type { Output, OutputEnd, OutputEvents } from "../output/output.ts";
 import type { Log } from "../telemetry/log.ts";
+import type { Shipment } from "./shipment.ts";
 
 /** How long the end of mayfly waits for a reader that stands still, in milliseconds. */
 const CLOSE_DEADLINE_MS = 5000;
+/** An end by signal takes 5 s at most, the last beat included: what is not delivered by then waits in the spool. */
+const SHIPMENT_DEADLINE_MS = 4000;
 
 /** The outputs of one run, what becomes of them, and their end. */
 export class Destinations {
   readonly console: Output | undefined;
   readonly file: FileOutput | undefined;
+  readonly shipment: Shipment | undefined;
   readonly #log: Log;
   readonly #onEnd: () => void;
   #end: OutputEnd | undefined = undefined;
 
   /**
    * @param onEnd called when an output ended by itself: nobody reads any more, or it cannot be written
+   * @param shipment the way into Elasticsearch, opened before; closed with the others
    * @throws MayflyError CANNOT_WRITE
    */
-  constructor(config: Config, log: Log, onEnd: () => void) {
+  constructor(config: Config, log: Log, onEnd: () => void, shipment?: Shipment) {
+    this.shipment = shipment;
     this.#log = log;
     this.#onEnd = onEnd;
     const path = config.output.file.path;
@@ -33,12 +39,16 @@ export class Destinations {
   }
 
   get all(): Output[] {
-    return [this.console, this.file].filter((output) => output !== undefined);
+    return [this.console, this.file, this.shipment?.output].filter((output) => output !== undefined);
   }
 
   /** Waits until everything is written, within bounds, and tells what was not. */
   async close(): Promise<void> {
-    await Promise.all(this.all.map((output) => output.close(CLOSE_DEADLINE_MS)));
+    await Promise.all([
+      this.console?.close(CLOSE_DEADLINE_MS),
+      this.file?.close(CLOSE_DEADLINE_MS),
+      this.shipment?.close(SHIPMENT_DEADLINE_MS),
+    ]);
     const dropped = this.all.reduce((sum, output) => sum + output.stats().droppedLines, 0);
     if (dropped > 0 && this.#end !== "reader gone")
       this.#log.error("documents were dropped: the output did not keep up", { dropped });

@@ -1,3 +1,4 @@
+import { ships } from "../../config/load.ts";
 import type { AgentSettings } from "../agent.ts";
 import type { Host } from "../enrich/host.ts";
 import { EntityIds } from "../process/identity.ts";
@@ -5,6 +6,9 @@ import { fixBootOffset } from "../source/boot_clock.ts";
 import { type BootOffset, offsetOf } from "../source/clock.ts";
 import { KernelSource } from "../source/kernel.ts";
 import { hostOf, type Setting } from "./setting.ts";
+
+/** Preset `scale`: many hosts that start together do not send all their processes at once. */
+const SPREAD_FOUND_MS = 60_000;
 
 /** The probes loaded, not yet attached, and what identities are made of. */
 export interface OpenKernel {
@@ -32,5 +36,11 @@ export function openKernel(setting: Setting): OpenKernel {
 
 /** @param tellFound whether the processes that run already have documents */
 export function settingsOf({ config }: Setting, tellFound: boolean): AgentSettings {
-  return { hold: config.aggregation.hold, maxPending: config.aggregation.max_pending, tellFound };
+  const isSpread = ships(config) && config.output.elasticsearch.preset === "scale";
+  return {
+    hold: config.aggregation.hold,
+    maxPending: config.aggregation.max_pending,
+    tellFound,
+    spreadFoundMs: isSpread ? SPREAD_FOUND_MS : 0,
+  };
 }

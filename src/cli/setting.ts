@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { findFile, load, type Override } from "../../config/load.ts";
+import { findFile, load, type Override, ships } from "../../config/load.ts";
 import type { Config } from "../../config/schema.ts";
 import { agentOn } from "../../ecs/agent.ts";
 import { DocumentWriter } from "../../ecs/document.ts";
@@ -9,6 +9,9 @@ import { Instant } from "../process/instant.ts";
 import { type Log, stderrLog } from "../telemetry/log.ts";
 import { version } from "../version.ts";
 import type { Arguments } from "./arguments.ts";
+
+/** agent.ephemeral_id: of this run. */
+export const ephemeralId = randomUUID();
 
 /** What every command that makes documents begins with: the configuration with the command line over it, and the log. */
 export interface Setting {
@@ -22,9 +25,39 @@ export function settingOf(args: Arguments): Setting {
   if (args.profile !== undefined) overrides.push({ path: "documents.profile", value: args.profile, flag: "--profile" });
   if (args.format !== undefined)
     overrides.push({ path: "output.console.format", value: args.format, flag: "--format" });
+  overrides.push(...shippingOverrides(args));
   const config = load(findFile(args.config), process.env, overrides);
   return { config, log: stderrLog(config.log, process.env) };
 }
+
+/**
+ * --elasticsearch stands for the whole connection: with it the credentials of the file, which are another server's, do not hold, but
+ * those of the environment. Options would show them to every user of the host.
+ */
+function shippingOverrides({ elasticsearch, apiKeyFile, namespace, format }: Arguments): Override[] {
+  const overrides: Override[] = [];
+  const add = (key: string, value: unknown, flag: string): void => {
+    if (value !== undefined) overrides.push({ path: `output.elasticsearch.${key}`, value, flag });
+  };
+  if (elasticsearch.length > 0) {
+    add("hosts", [...elasticsearch], "--elasticsearch");
+    for (const key of ["cloud_id", "api_key", "api_key_file", "username", "password", "password_file"])
+      overrides.push({ path: `output.elasticsearch.${key}`, value: undefined, flag: "--elasticsearch" });
+    for (const [key, name] of Object.entries(CREDENTIALS)) add(key, process.env[name] || undefined, name);
+    if (format === undefined) overrides.push({ path: "output.console.enabled", value: false, flag: "--elasticsearch" });
+    else overrides.push({ path: "output.console.enabled", value: true, flag: "--format" });
+  }
+  add("api_key_file", apiKeyFile, "--api-key-file");
+  add("namespace", namespace, "--namespace");
+  return overrides;
+}
+
+/** Read with --elasticsearch only. */
+const CREDENTIALS = {
+  api_key: "MAYFLY_ELASTICSEARCH_API_KEY",
+  username: "MAYFLY_ELASTICSEARCH_USERNAME",
+  password: "MAYFLY_ELASTICSEARCH_PASSWORD",
+} as const;
 
 export function isPretty(config: Config): boolean {
   const { format } = config.output.console;
@@ -42,8 +75,9 @@ export function documentWriter({ config }: Setting, host: Host, ids: EntityIds):
   return new DocumentWriter({
     profile: config.documents.profile,
     host,
-    hostFields: config.host.fields,
-    agent: agentOn(host, version, randomUUID()),
+    hostFields: ships(config) && config.output.elasticsearch.preset === "scale" ? "minimal" : config.host.fields,
+    namespace: config.output.elasticsearch.namespace,
+    agent: agentOn(host, version, ephemeralId),
     hash: ids.hash,
     now: wallClock,
   });

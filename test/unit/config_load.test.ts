@@ -50,15 +50,30 @@ const defaults = load(undefined, {});
 describe("the configuration", () => {
   test("has every default when there is no file", () => {
     assert.deepEqual(
-      { ...defaults, state: undefined },
+      { ...defaults, state: undefined, spool: { ...defaults.spool, path: undefined } },
       {
         documents: { profile: "lifecycle" },
         aggregation: { hold: 1_000, max_pending: 65_536 },
         processes: { kernel_threads: false, args: { max_bytes: 131_072 } },
         identity: {},
         host: { fields: "full" },
-        output: { console: { enabled: true, format: "auto" }, file: {} },
+        output: {
+          console: { enabled: true, format: "auto" },
+          file: {},
+          elasticsearch: {
+            hosts: [],
+            namespace: "default",
+            preset: "balanced",
+            gzip: "auto",
+            ingested: "late",
+            timeout: 90_000,
+            ssl: { certificate_authorities: [], verification_mode: "full" },
+            dead_letter: { max_size: 64 * 2 ** 20 },
+          },
+        },
+        spool: { path: undefined, max_size: 2 ** 30, when_full: "drop_oldest", sync: 5_000 },
         state: undefined,
+        telemetry: {},
         log: { level: "info", format: "auto" },
       },
     );
@@ -155,7 +170,7 @@ describe("a problem", () => {
     [
       "a key that stands in several sections is told all of them",
       "log: {path: /x}\n",
-      ['1:7 unknown key "log.path": "path" belongs under output.file or state'],
+      ['1:7 unknown key "log.path": "path" belongs under output.file or spool or state'],
     ],
     [
       "an unknown key is told the nearest of another section",
@@ -236,7 +251,21 @@ describe("a problem", () => {
     [
       "no output at all",
       "output.console.enabled: false\n",
-      ["1:25 output.console.enabled: nothing would be written: set it to true or name a file in output.file.path"],
+      [
+        "1:25 output.console.enabled: nothing would be written: set it to true, name a file in output.file.path or a server in output.elasticsearch.hosts",
+      ],
+    ],
+    [
+      "a password that is a number is not quoted",
+      "output.elasticsearch.password: 12345\n",
+      ["1:32 output.elasticsearch.password: must be text: put it in quotes"],
+    ],
+    [
+      "credentials in an address are not quoted",
+      'output.elasticsearch.hosts: ["http://ada:secret@es:9200"]\n',
+      [
+        "1:30 output.elasticsearch.hosts.0: must not hold credentials: put them into username and password, or use an api_key",
+      ],
     ],
     ["a duplicate key", "log: {level: info}\nlog: {}\n", ['2:1 the key "log" stands twice, first on line 1: keep one']],
     [
@@ -281,7 +310,7 @@ describe("a problem", () => {
       "a key from Object.prototype",
       "__proto__: 1\n",
       [
-        '1:1 unknown key "__proto__": the sections are documents, aggregation, processes, identity, host, output, state, log',
+        '1:1 unknown key "__proto__": the sections are documents, aggregation, processes, identity, host, output, spool, state, telemetry, log',
       ],
     ],
     [

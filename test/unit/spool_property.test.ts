@@ -173,6 +173,6 @@ test("whatever happens between, what was committed and is not done comes back ex
       for (const what of steps) await model.apply(what);
       await model.finish();
     }),
-    { numRuns: Number(process.env["RUNS"] ?? 150) },
+    { numRuns: 150 },
   );
 });

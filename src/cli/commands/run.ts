@@ -1,9 +1,12 @@
-import { Agent } from "../../agent.ts";
+import { ships } from "../../../config/load.ts";
+import { Agent, type AgentEvents } from "../../agent.ts";
 import { type ExitCode, MayflyError } from "../../errors.ts";
 import type { Arguments } from "../arguments.ts";
 import { Destinations } from "../destinations.ts";
+import { Health } from "../health.ts";
 import { openKernel, settingsOf } from "../open_kernel.ts";
 import { documentWriter, isPretty, type Setting, settingOf } from "../setting.ts";
+import { Shipment } from "../shipment.ts";
 import { allOf, DocumentSink, RowSink, type Sink } from "../sink.ts";
 import { terminalRows } from "../terminal.ts";
 import { keepYoungGeneration, warmUp } from "../warm_up.ts";
@@ -24,21 +27,38 @@ async function watch(args: Arguments, setting: Setting): Promise<ExitCode> {
     agent?.stop();
   };
   const { source, offset, ids, host } = openKernel(setting);
-  const destinations = new Destinations(config, log, stop);
-  const sink = watchSink(setting, destinations, documentWriter(setting, host, ids));
+  const writer = documentWriter(setting, host, ids);
+  const shipment = ships(config) ? await Shipment.open(setting, host, writer) : undefined;
+  const destinations = new Destinations(config, log, stop, shipment);
+  const sink = watchSink(setting, destinations, writer);
   keepYoungGeneration();
   const warming = warmUp(documentWriter(setting, host, ids), ids, log);
-  agent = new Agent(source, settingsOf(setting, args.snapshot), offset, ids, sink, log);
+  const events: AgentEvents = {
+    onLife: (life) => sink.onLife(life),
+    onWatching: (found, since) => {
+      health.state = "watching";
+      sink.onWatching(found);
+      if (agent !== undefined) shipment?.watching(agent, since);
+    },
+    onLoss: (loss) => sink.onLoss(loss),
+    behind: () => sink.behind(),
+    catchUp: () => sink.catchUp(),
+  };
+  agent = new Agent(source, settingsOf(setting, args.snapshot), offset, ids, events, log);
+  const health = new Health(agent, destinations, log);
   const release = onSignals(stop, () => destinations.file?.reopen());
   const timer = args.for === undefined ? undefined : setTimeout(stop, args.for);
   try {
+    await health.open(config);
     const ended = agent.run(true);
     if (stopped) agent.stop();
     await ended;
   } finally {
     clearTimeout(timer);
+    health.state = "stopping";
     warming.cancel();
     await destinations.close();
+    await health.close();
     log.flushRepeated(true);
     release();
   }
@@ -51,8 +71,9 @@ function watchSink(setting: Setting, destinations: Destinations, writer: ReturnT
   const { config, log } = setting;
   if (destinations.console === undefined || !isPretty(config)) return new DocumentSink(writer, destinations.all, log);
   const rows = new RowSink(terminalRows(), destinations.console);
-  if (destinations.file === undefined) return rows;
-  return allOf([rows, new DocumentSink(writer, [destinations.file], log)]);
+  const others = destinations.all.filter((output) => output !== destinations.console);
+  if (others.length === 0) return rows;
+  return allOf([rows, new DocumentSink(writer, others, log)]);
 }
 
 /**

@@ -1,0 +1,78 @@
+import type { Config } from "../../config/schema.ts";
+import type { Agent } from "../agent.ts";
+import { parseAddress } from "../telemetry/address.ts";
+import { EventLoopDelay } from "../telemetry/event_loop.ts";
+import { type HealthSnapshot, ownProcess, type RunState } from "../telemetry/health.ts";
+import type { HealthServer } from "../telemetry/http.ts";
+import type { Log } from "../telemetry/log.ts";
+import { version } from "../version.ts";
+import type { Destinations } from "./destinations.ts";
+
+const CLOSE_DEADLINE_MS = 500;
+
+/** Everything that this run can tell of itself, and the server that tells it. */
+export class Health {
+  state: RunState = "starting";
+  readonly #agent: Agent;
+  readonly #destinations: Destinations;
+  readonly #log: Log;
+  readonly #startedAt = Date.now();
+  readonly #delay = new EventLoopDelay();
+  #server: HealthServer | undefined = undefined;
+
+  constructor(agent: Agent, destinations: Destinations, log: Log) {
+    this.#agent = agent;
+    this.#destinations = destinations;
+    this.#log = log;
+  }
+
+  /**
+   * Listens where telemetry.http says, if it does.
+   * @throws MayflyError TELEMETRY_ADDRESS
+   */
+  async open({ telemetry }: Config): Promise<void> {
+    const reading = telemetry.http === undefined ? undefined : parseAddress(telemetry.http);
+    if (reading === undefined || "fault" in reading) return;
+    this.#delay.start();
+    // Loaded only where it is asked for: it costs memory.
+    const { HealthServer } = await import("../telemetry/http.ts");
+    this.#server = await HealthServer.open({
+      address: reading.value,
+      take: () => this.snapshot(),
+      onWarn: (code, message) => this.#log.warn(message, { code }),
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#delay.stop();
+    await this.#server?.close(CLOSE_DEADLINE_MS);
+  }
+
+  snapshot(): HealthSnapshot {
+    const { tracker } = this.#agent;
+    const { console, file, shipment } = this.#destinations;
+    return {
+      at: Date.now(),
+      startedAt: this.#startedAt,
+      version,
+      state: this.state,
+      attached: this.state === "watching",
+      tracker: tracker.counters,
+      losses: this.#agent.losses(),
+      processes: tracker.table.size,
+      pendingLives: tracker.aggregation.pending,
+      hurriedLives: tracker.aggregation.hurried,
+      redactions: {},
+      outputs: {
+        ...(console !== undefined && { console: console.stats() }),
+        ...(file !== undefined && { file: file.stats() }),
+      },
+      spool: shipment?.spoolStats(),
+      delivery: shipment?.output.deliveryStats(),
+      heartbeatErrors: shipment?.heartbeatErrors ?? 0,
+      logLinesLost: this.#log.lost,
+      process: ownProcess(),
+      eventLoopSeconds: this.#delay.seconds,
+    };
+  }
+}

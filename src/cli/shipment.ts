@@ -1,0 +1,134 @@
+import type { Config } from "../../config/schema.ts";
+import type { DocumentLoss } from "../../ecs/agent_note.ts";
+import type { DocumentWriter } from "../../ecs/document.ts";
+import type { Agent } from "../agent.ts";
+import type { Host } from "../enrich/host.ts";
+import { ElasticsearchOutput } from "../output/elasticsearch/output.ts";
+import { Spool } from "../output/spool/spool.ts";
+import type { SpoolStats } from "../output/spool/stats.ts";
+import { gapBetween } from "../process/gap.ts";
+import type { Instant } from "../process/instant.ts";
+import type { Watermark } from "../process/watermark.ts";
+import { Heartbeat } from "../source/heartbeat.ts";
+import type { Log } from "../telemetry/log.ts";
+import { version } from "../version.ts";
+import { ephemeralId, type Setting } from "./setting.ts";
+import { elasticsearchEvents, elasticsearchSettings, spoolOptions } from "./shipping.ts";
+
+/** Between two beats, and two looks at what the spool had to drop. */
+const BEAT_MS = 1000;
+
+/**
+ * One run's way into Elasticsearch: the spool, the delivery, and what is told of it: the heartbeat, the gap since the last
+ * run, and documents about documents that were dropped. The heartbeat belongs to whoever holds the spool's lock.
+ */
+export class Shipment {
+  readonly output: ElasticsearchOutput;
+  readonly #spool: Spool;
+  readonly #heartbeat: Heartbeat;
+  readonly #host: Host;
+  readonly #log: Log;
+  readonly #writer: DocumentWriter;
+  #agent: Agent | undefined = undefined;
+  #timer: NodeJS.Timeout | undefined = undefined;
+  #beating = Promise.resolve();
+  /** What was lost up to the last note, and when that was. */
+  #told: Readonly<Record<DocumentLossHere, number>>;
+  #toldAt: Instant | undefined = undefined;
+
+  /** @throws MayflyError SPOOL_LOCKED, CANNOT_WRITE, BAD_CREDENTIALS, ... */
+  static async open({ config, log }: Setting, host: Host, writer: DocumentWriter): Promise<Shipment> {
+    const spool = await Spool.open(spoolOptions(config, log));
+    try {
+      const settings = elasticsearchSettings(config, host.id);
+      const output = await ElasticsearchOutput.open(settings, spool, elasticsearchEvents(log));
+      return new Shipment(config, log, host, writer, spool, output);
+    } catch (error) {
+      await spool.close(BEAT_MS);
+      throw error;
+    }
+  }
+
+  private constructor(
+    config: Config,
+    log: Log,
+    host: Host,
+    writer: DocumentWriter,
+    spool: Spool,
+    output: ElasticsearchOutput,
+  ) {
+    this.#log = log;
+    this.#host = host;
+    this.#writer = writer;
+    this.#spool = spool;
+    this.output = output;
+    const identity = { version, bootId: host.bootId, ephemeralId };
+    this.#heartbeat = new Heartbeat(config.state.path, identity, (sentence) =>
+      log.warn(sentence, { code: "heartbeat" }),
+    );
+    this.#told = lossesOf(spool.stats());
+  }
+
+  /** The probes watch: tells the gap since the last run, and begins to beat. */
+  watching(agent: Agent, since: Watermark): void {
+    this.#agent = agent;
+    this.#toldAt = since.time;
+    const { last, warning } = this.#heartbeat.previous();
+    if (warning !== undefined) this.#log.warn(warning, { code: "heartbeat" });
+    if (last !== undefined) this.output.write(this.#writer.writeGap(gapBetween(last, since, this.#host.bootId)));
+    this.#timer = setInterval(() => {
+      this.#beating = this.#beat(agent);
+    }, BEAT_MS);
+  }
+
+  /** Heartbeats that could not be written. */
+  get heartbeatErrors(): number {
+    return this.#heartbeat.faults;
+  }
+
+  /** What the spool holds. */
+  spoolStats(): SpoolStats {
+    return this.#spool.stats();
+  }
+
+  /** Writes the last beat and ends the output. True when nothing is left behind that the spool does not have. */
+  async close(deadlineMs: number): Promise<boolean> {
+    clearInterval(this.#timer);
+    await this.#beating;
+    const mark = this.#agent?.watermark();
+    if (mark !== undefined) this.#tellLosses(mark.time);
+    const complete = await this.output.close(deadlineMs);
+    if (mark !== undefined && complete) await this.#heartbeat.end(mark);
+    return complete;
+  }
+
+  /** The mark is taken before the commit, and said after it: so everything older than it is on the disk. */
+  async #beat(agent: Agent): Promise<void> {
+    const mark = agent.watermark();
+    if (mark === undefined) return;
+    this.#tellLosses(mark.time);
+    await this.output.flush();
+    // What the disk refuses is in memory only: it would be missing after a crash.
+    if (this.#spool.stats().fault === undefined) await this.#heartbeat.beat(mark);
+  }
+
+  #tellLosses(now: Instant): void {
+    const losses = lossesOf(this.#spool.stats());
+    const lost = {
+      spool_full: losses.spool_full - this.#told.spool_full,
+      spool_unwritable: losses.spool_unwritable - this.#told.spool_unwritable,
+      spool_damaged: losses.spool_damaged - this.#told.spool_damaged,
+    };
+    const from = this.#toldAt ?? now;
+    this.#toldAt = now;
+    if (lost.spool_full + lost.spool_unwritable + lost.spool_damaged === 0) return;
+    this.#told = losses;
+    this.output.write(this.#writer.writeLoss({ time: now, from, to: now, lost }));
+  }
+}
+
+type DocumentLossHere = Extract<DocumentLoss, "spool_full" | "spool_unwritable" | "spool_damaged">;
+
+function lossesOf({ droppedFull, droppedUnwritable, damagedDocuments }: SpoolStats): Record<DocumentLossHere, number> {
+  return { spool_full: droppedFull, spool_unwritable: droppedUnwritable, spool_damaged: damagedDocuments };
+}
