@@ -14,7 +14,7 @@ interface Armed {
 
 /** One program and its words, as far as they were walked. */
 interface Command {
-  readonly armed: Armed[];
+  armed: Armed[];
   /** Rule of the option in front, whose value the next word is. */
   awaiting: Rule | undefined;
   /** Whether this word is the name of a container or host, and no program: `docker run --name mysql -p 3306:3306 ...`. */
@@ -33,16 +33,16 @@ interface Word {
 
 /** Rules by the program they are for. */
 export class RuleBook {
-  readonly #byProgram = new Map<string, { readonly rule: Rule; readonly then: readonly Names[] }[]>();
+  readonly #byProgram = new Map<string, { readonly rule: Rule; readonly following: readonly Names[] }[]>();
 
   constructor(rules: readonly Rule[]) {
     for (const rule of rules)
-      for (const { name, then } of rule.programs)
-        this.#byProgram.set(name, [...(this.#byProgram.get(name) ?? []), { rule, then }]);
+      for (const { name, following } of rule.programs)
+        this.#byProgram.set(name, [...(this.#byProgram.get(name) ?? []), { rule, following }]);
   }
 
   /** @param name a program, without folders */
-  of(name: string): readonly { readonly rule: Rule; readonly then: readonly Names[] }[] {
+  of(name: string): readonly { readonly rule: Rule; readonly following: readonly Names[] }[] {
     return this.#byProgram.get(name) ?? NONE;
   }
 }
@@ -68,10 +68,10 @@ export class CommandWalk {
     this.#general = general;
     this.#args = args;
     const command = newCommand();
-    if (name !== undefined) this.#arm(command, name);
     for (const [arg, text] of args.entries()) {
       const word: Word = { text, span: [0, text.length], arg, isShell: false };
       this.#take(command, word, 0);
+      if (arg === 0 && name !== undefined) this.#arm(command, name);
     }
     this.#end(command);
   }
@@ -165,10 +165,12 @@ export class CommandWalk {
   }
 
   #arm(command: Command, name: string): void {
-    for (const { rule, then } of this.#book.of(name)) {
-      if (command.armed.some((armed) => armed.rule === rule && armed.waits.length <= then.length)) continue;
-      command.armed.push({ rule, waits: then });
-      if (then.length === 0) this.met.add(rule);
+    if (command.armed.some(({ rule }) => rule.until?.test(name)))
+      command.armed = command.armed.filter(({ rule }) => rule.until?.test(name) !== true);
+    for (const { rule, following } of this.#book.of(name)) {
+      if (command.armed.some((armed) => armed.rule === rule && armed.waits.length <= following.length)) continue;
+      command.armed.push({ rule, waits: following });
+      if (following.length === 0) this.met.add(rule);
     }
   }
 

@@ -28,9 +28,9 @@ export class NativePattern implements Pattern {
     const spans: Span[] = [];
     for (const { indices } of text.matchAll(this.#all)) {
       const [whole, ...groups] = indices ?? [];
-      if (groups.length === 0 && whole !== undefined) spans.push(whole);
-      for (const group of groups as (Span | undefined)[])
-        if (group !== undefined && group[0] < group[1]) spans.push(group);
+      const taken = (groups as (Span | undefined)[]).filter((group) => group !== undefined);
+      if (taken.length === 0 && whole !== undefined) spans.push(whole);
+      spans.push(...taken.filter(([start, end]) => start < end));
     }
     return spans;
   }
@@ -41,6 +41,7 @@ export interface TextRule {
   readonly name: string;
   readonly telltales: readonly (readonly string[])[];
   readonly expression: RegExp;
+  readonly except?: RegExp;
 }
 
 /** What a name of a secret ends in, where `=` or `:` follows. */
@@ -86,6 +87,7 @@ export const TEXT_RULES: readonly TextRule[] = [
     name: "parameter",
     telltales: [followedBy("=", [...NAMES, "pwd", "pass", "auth", "sig"])],
     expression: new RegExp(`(?:${NAME}|${SHORT_NAME})=(?:"([^"]*)|'([^']*)|(?![="'])([^&;\\s"'<>|]+))`, "i"),
+    except: /^(?:true|false|yes|no|on|off)$/i,
   },
   {
     name: "json",
@@ -107,7 +109,7 @@ export const TEXT_RULES: readonly TextRule[] = [
     name: "secret-header",
     telltales: [["token:", "key:", "secret:", "password:", "auth:", "cookie:"]],
     expression:
-      /(?<![\w-])(?:x-[\w-]{0,60}(?:token|key|secret|password|auth)|(?:private|job|deploy|circle)-token|api-?key|dd-(?:api|application)-key|ocp-apim-subscription-key|(?:set-)?cookie):[ \t]*([^\s"'][^"'\r\n]*)/i,
+      /(?:^-H|(?<![\w-]))(?:x-[\w-]{0,60}(?:token|key|secret|password|auth)|(?:private|job|deploy|circle)-token|api-?key|dd-(?:api|application)-key|ocp-apim-subscription-key|(?:set-)?cookie):[ \t]*([^\s"'][^"'\r\n]*)/i,
   },
   {
     name: "bearer",
@@ -122,7 +124,7 @@ export const TEXT_RULES: readonly TextRule[] = [
   {
     name: "private-key",
     telltales: [["private key"]],
-    expression: /-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----([^]*?)(?:-----END|$)/,
+    expression: /-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----([\s\S]*?)(?:-----END|$)/,
   },
   {
     // Formats that their makers published so that scanners find them. The id of an AWS key (AKIA...) is no secret and stays.

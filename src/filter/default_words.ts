@@ -9,6 +9,7 @@ export interface WordRule {
   /** A program and the words that must follow behind it; none: any program. */
   readonly programs?: readonly string[];
   readonly option?: readonly string[];
+  readonly until?: readonly string[];
   readonly optional?: boolean;
   /** Besides the one-letter names in `option`, which may always have their value attached. */
   readonly attached?: readonly string[];
@@ -43,7 +44,8 @@ const PASSWORD_NAMES = ["*password", "*passwd", "*passphrase", "*-pass", "*-pwd"
 
 const dashed = (names: readonly string[]): string[] => names.map((name) => `-${name}`);
 
-const GENERAL: readonly WordRule[] = [
+/** Whatever the program. */
+export const GENERAL: readonly WordRule[] = [
   {
     name: "password",
     option: [...dashed(PASSWORD_NAMES), "--pwd", "-*storepass", "-*keypass", ...NO_SECRET],
@@ -72,7 +74,8 @@ const GENERAL: readonly WordRule[] = [
   },
 ];
 
-const PROGRAMS: readonly WordRule[] = [
+/** For certain programs. */
+export const OF_PROGRAMS: readonly WordRule[] = [
   {
     // -p without value asks for it; 3306:3306 is a port of a container that is called mysql.
     name: "mysql",
@@ -85,13 +88,12 @@ const PROGRAMS: readonly WordRule[] = [
     optional: true,
     except: /^[\d.]+:[\d:.]+(?:\/\w+)?$/,
   },
-  { name: "sshpass", programs: ["sshpass"], option: ["-p"] },
+  { name: "sshpass", programs: ["sshpass"], option: ["-p"], until: ["ssh", "scp", "sftp", "rsync", "ssh-copy-id"] },
   {
     name: "curl",
     programs: ["curl"],
     option: ["-u", "-U", "-*u", "--user", "--proxy-user", "-E", "--cert", "--proxy-cert"],
     pattern: USER_AND_PASSWORD,
-    except: /^pkcs11:/,
   },
   { name: "curl-cookie", programs: ["curl"], option: ["-b", "--cookie"], pattern: /^[^=]*=(.+)$/s },
   { name: "http-auth", programs: ["http", "https", "xh"], option: ["-a", "--auth"], pattern: USER_AND_PASSWORD },
@@ -172,5 +174,3 @@ const PROGRAMS: readonly WordRule[] = [
   { name: "wpa", programs: ["wpa_passphrase"], last: true },
   { name: "minio", programs: ["mc alias set"], last: true },
 ];
-
-export const WORD_RULES: readonly WordRule[] = [...GENERAL, ...PROGRAMS];

@@ -18,12 +18,12 @@ export function hiddenIn(rule: Rule, text: string, value: Span, isShell: boolean
   // In single quotes a dollar is a dollar.
   const expands = isShell && (from === value[0] || text[value[0]] === '"');
   const whole = text.slice(from, to);
-  if (whole === "" || whole === rule.replace || rule.except?.test(whole) === true) return [];
+  if (whole === "" || whole === rule.replace) return [];
   const spans: readonly Span[] = rule.pattern === undefined ? [[0, whole.length]] : rule.pattern.find(whole);
   return spans
     .filter(([start, end]) => {
       const part = whole.slice(start, end);
-      return part !== "" && !(expands && isReference(part));
+      return part !== "" && !(expands && isReference(part)) && rule.except?.test(part) !== true;
     })
     .map(([start, end]): Span => [from + start, from + end]);
 }

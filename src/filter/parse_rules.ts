@@ -1,4 +1,4 @@
-import { DEFAULT_RULES } from "./default_rules.ts";
+import { DEFAULT_PREFIX, DEFAULT_RULES } from "./default_rules.ts";
 import { Names } from "./names.ts";
 import { programsOf, telltalesOf } from "./program.ts";
 import { faultOf, Re2Pattern } from "./re2.ts";
@@ -62,7 +62,7 @@ function chosenDefaults(word: string, leftOut: string[]): readonly Rule[] | stri
   const name = word.replace(/^!/, "");
   const rule = DEFAULT_RULES.find((known) => known.name === name);
   if (rule === undefined)
-    return `${JSON.stringify(word)} is no default rule: write defaults, one of ${DEFAULT_RULES.map((known) => known.name).join(", ")}, or a rule as a mapping.`;
+    return `${JSON.stringify(word)} is no default rule: write defaults, the name of one such as default-token, or a rule as a mapping.`;
   if (word === name) return [rule];
   leftOut.push(name);
   return [];
@@ -96,8 +96,9 @@ function nameFault({ name }: Item, others: ReadonlyMap<string, Rule>): string | 
   if (name === undefined) return "A rule needs a name: its counter in /metrics and doctor is called by it.";
   if (!/^[a-z0-9][a-z0-9_-]{0,63}$/.test(name))
     return `${JSON.stringify(name)} cannot name a rule: up to 64 of a-z, 0-9, - and _, beginning with a letter or digit.`;
-  if (others.has(name) || DEFAULT_RULES.some((rule) => rule.name === name))
-    return `There is another rule with the name ${name}, which may be a default one: choose another.`;
+  if (name.startsWith(DEFAULT_PREFIX))
+    return `Names that begin with ${DEFAULT_PREFIX} are mayfly's own: choose another.`;
+  if (others.has(name)) return `There is another rule with the name ${name}: choose another.`;
   return undefined;
 }
 
@@ -133,6 +134,7 @@ function ruleOf({ name, pattern, option, variable, last, program, except, replac
     name,
     programs: programsOf(listOf(program)),
     option: options,
+    until: undefined,
     optional: false,
     attached: options?.letters ?? [],
     variable: variable === undefined ? undefined : new Names(listOf(variable)),

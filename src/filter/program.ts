@@ -5,7 +5,7 @@ import type { ProgramCondition, Rule } from "./rule.ts";
 export function programsOf(texts: readonly string[]): ProgramCondition[] {
   return texts.map((text) => {
     const [name = "", ...words] = text.trim().split(/\s+/);
-    return { name, then: words.map((word) => new Names([word])) };
+    return { name, following: words.map((word) => new Names([word])) };
   });
 }
 
@@ -18,10 +18,25 @@ export function telltalesOf({
   // A space is any boundary: what a program's name stands between when words follow it.
   if (programs.length > 0) {
     const names = programs.map(({ name }) => ` ${name} `);
-    const words = programs.map(({ then }) => then.at(-1)?.literals()[0] ?? "");
-    return words.some((word) => word.length < 2) ? [names] : [names, words];
+    const words = programs.map(({ following }) => following.at(-1)?.literals()[0] ?? "");
+    // Of `-*b*` there is not enough left to tell.
+    return words.some((word) => word.length < 3) ? [names] : [names, words.map((word) => ` ${word} `)];
   }
   const names = [...(option?.literals() ?? []), ...(variable?.literals() ?? [])];
   // A name of stars alone tells nothing.
   return names.length === 0 || names.includes("") ? [] : [[...new Set(names)]];
+}
+
+/**
+ * The same rules with fewer groups: those with as many groups share them. Which program of many it is, is seen soon enough when
+ * one of them was found; and bits are few.
+ */
+export function withSharedTelltales(rules: readonly Rule[]): Rule[] {
+  const shared = new Map<number, string[][]>();
+  for (const { telltales } of rules) {
+    const groups = shared.get(telltales.length) ?? telltales.map(() => []);
+    for (const [index, group] of telltales.entries()) groups[index]?.push(...group);
+    shared.set(telltales.length, groups);
+  }
+  return rules.map((rule) => ({ ...rule, telltales: shared.get(rule.telltales.length) ?? rule.telltales }));
 }

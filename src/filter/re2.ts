@@ -24,11 +24,15 @@ export class Re2Pattern implements Pattern {
     if (!this.#expression.test(text)) return [];
     const spans: Span[] = [];
     const matcher = this.#expression.matcher(text);
-    while (matcher.find())
-      for (let group = Math.min(1, this.#groups); group <= this.#groups; group++) {
+    while (matcher.find()) {
+      let took = false;
+      for (let group = 1; group <= this.#groups; group++) {
         const [start, end] = [matcher.start(group), matcher.end(group)];
+        took ||= start >= 0;
         if (start >= 0 && end > start) spans.push([start, end]);
       }
+      if (!took && matcher.end() > matcher.start()) spans.push([matcher.start(), matcher.end()]);
+    }
     return spans;
   }
 }

@@ -8,7 +8,7 @@ export type Span = readonly [start: number, end: number];
 
 /** What is looked for in a text. Both take time linear in its length, whatever the text is. */
 export interface Pattern {
-  /** What a rule hides: the groups of all matches that took part, or the whole matches where a pattern has no groups. */
+  /** What is to be hidden: of each match the groups that took part, or all of it where none did. Never empty. */
   find(text: string): readonly Span[];
   test(text: string): boolean;
 }
@@ -18,7 +18,7 @@ export interface ProgramCondition {
   /** Name of the file, without folders. */
   readonly name: string;
   /** Words that must follow behind it, not necessarily at once: `login` in `docker --debug login`. */
-  readonly then: readonly Names[];
+  readonly following: readonly Names[];
 }
 
 /**
@@ -32,6 +32,8 @@ export interface Rule {
   readonly programs: readonly ProgramCondition[];
   /** Options whose value it is: behind `=`, or the next word. */
   readonly option: Names | undefined;
+  /** Programs whose words are not looked at, though they follow: `ssh` in `sshpass -p X ssh -p 22`. */
+  readonly until: Names | undefined;
   /** Whether `option` may stand without value: then a next word with a leading `-` is none. */
   readonly optional: boolean;
   /** What a value follows without a space: `-p` in `-pVALUE`. */
@@ -42,7 +44,7 @@ export interface Rule {
   readonly last: boolean;
   /** What of the value is hidden; undefined: all of it. */
   readonly pattern: Pattern | undefined;
-  /** Values that stay. */
+  /** What stays although it would be hidden. */
   readonly except: Pattern | undefined;
   readonly replace: string;
   /**

@@ -45,7 +45,7 @@ function behindQuotes(text: string, opening: number): number {
 }
 
 const SINGLE = /'[^']*'?/y;
-const DOUBLE = /"[^"\\]*(?:\\[^][^"\\]*)*"?/y;
+const DOUBLE = /"[^"\\]*(?:\\[\s\S][^"\\]*)*"?/y;
 
 /** Without the quotes around it, where a word is one quoted piece. */
 export function unquoted(text: string, [start, end]: Span): Span {
@@ -64,6 +64,6 @@ export function isReference(word: string): boolean {
  * unless it follows the -c of a shell. In doubt it is one value, so that no end of a secret is left behind.
  */
 export function isCommandLine(arg: string, previous: string | undefined): boolean {
-  if (arg.startsWith("-") || !/[ \t\n;|&]/.test(arg)) return false;
+  if (arg.startsWith("-") || !/[ \t\n]/.test(arg)) return false;
   return !/^[\w.-]+=/.test(arg) || (previous !== undefined && /^-[a-zA-Z]{0,8}c$/.test(previous));
 }
