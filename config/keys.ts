@@ -6,9 +6,15 @@ import { schema } from "./schema.ts";
 export const sections: ReadonlyMap<string, readonly string[]> = new Map(walk(schema, ""));
 
 /** Dotted paths of the keys that hold values, in the schema's order. */
-export const valueKeys: readonly string[] = [...sections]
-  .flatMap(([section, keys]) => keys.map((key) => join(section, key)))
-  .filter((path) => !sections.has(path));
+export const valueKeys: readonly string[] = [...values("")];
+
+function* values(section: string): Generator<string> {
+  for (const key of sections.get(section) ?? []) {
+    const path = join(section, key);
+    if (sections.has(path)) yield* values(path);
+    else yield path;
+  }
+}
 
 function* walk(type: unknown, path: string): Generator<[string, string[]]> {
   if (type instanceof z.ZodPrefault || type instanceof z.ZodDefault || type instanceof z.ZodOptional) {

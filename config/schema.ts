@@ -1,7 +1,9 @@
 import { z } from "zod";
+import { parseRules } from "../src/filter/parse_rules.ts";
 import { parseAddress } from "../src/telemetry/address.ts";
 import { logLevels } from "../src/telemetry/log.ts";
 import { duration, path, size, text } from "./kinds.ts";
+import { quote } from "./problem.ts";
 import { elasticsearch, spool } from "./shipping.ts";
 
 /*
@@ -47,6 +49,19 @@ const processes = z.strictObject({
     .prefault({})
     .describe("Arguments of processes."),
 });
+
+const redact = z
+  .array(
+    z.union([z.string(), z.record(z.string(), z.unknown())], {
+      error: ({ input }) => `must be a rule: a word such as "defaults" or a section, not ${quote(input)}`,
+    }),
+  )
+  .superRefine((items, context) => {
+    const parsed = parseRules(items);
+    if (!("faults" in parsed)) return;
+    for (const { index, message } of parsed.faults) context.addIssue({ code: "custom", message, path: [index] });
+  })
+  .default(["defaults"]);
 
 const identity = z.strictObject({
   salt: text()
@@ -129,6 +144,9 @@ export const schema = z
     documents: documents.prefault({}).describe("What documents look like."),
     aggregation: aggregation.prefault({}).describe("How what happens to a process becomes one document."),
     processes: processes.prefault({}).describe("Which processes are told of, and how much of each."),
+    redact: redact.describe(
+      "What is hidden in arguments before anything leaves the host: a list of rules (docs/redaction.md). Default defaults.",
+    ),
     identity: identity.prefault({}).describe("How processes and hosts are named."),
     host: host.prefault({}).describe("What is said of the host."),
     output: output.prefault({}).describe("Where documents go."),
@@ -139,7 +157,11 @@ export const schema = z
   })
   .describe("Configuration of mayfly");
 
-type DeepReadonly<T> = T extends number | string | boolean ? T : { readonly [K in keyof T]: DeepReadonly<T[K]> };
+type DeepReadonly<T> = T extends number | string | boolean
+  ? T
+  : T extends unknown[]
+    ? readonly T[number][]
+    : { readonly [K in keyof T]: DeepReadonly<T[K]> };
 type Settings = z.output<typeof schema>;
 
 /** The configuration in force: frozen, complete, with names as in the file and numbers in the units of their types. */

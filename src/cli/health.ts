@@ -16,11 +16,14 @@ export class Health {
   readonly #agent: Agent;
   readonly #destinations: Destinations;
   readonly #log: Log;
+  readonly #redactions: () => Readonly<Record<string, number>>;
   readonly #startedAt = Date.now();
   readonly #delay = new EventLoopDelay();
   #server: HealthServer | undefined = undefined;
 
-  constructor(agent: Agent, destinations: Destinations, log: Log) {
+  /** @param redactions how often each rule hid something; none where nothing is redacted */
+  constructor(agent: Agent, destinations: Destinations, log: Log, redactions: () => Readonly<Record<string, number>>) {
+    this.#redactions = redactions;
     this.#agent = agent;
     this.#destinations = destinations;
     this.#log = log;
@@ -62,7 +65,7 @@ export class Health {
       processes: tracker.table.size,
       pendingLives: tracker.aggregation.pending,
       hurriedLives: tracker.aggregation.hurried,
-      redactions: {},
+      redactions: this.#redactions(),
       outputs: {
         ...(console !== undefined && { console: console.stats() }),
         ...(file !== undefined && { file: file.stats() }),

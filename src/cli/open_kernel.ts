@@ -1,6 +1,9 @@
 import { ships } from "../../config/load.ts";
+import type { Config } from "../../config/schema.ts";
 import type { AgentSettings } from "../agent.ts";
 import type { Host } from "../enrich/host.ts";
+import { parseRules } from "../filter/parse_rules.ts";
+import { Redactor } from "../filter/redactor.ts";
 import { EntityIds } from "../process/identity.ts";
 import { fixBootOffset } from "../source/boot_clock.ts";
 import { type BootOffset, offsetOf } from "../source/clock.ts";
@@ -35,12 +38,23 @@ export function openKernel(setting: Setting): OpenKernel {
 }
 
 /** @param tellFound whether the processes that run already have documents */
-export function settingsOf({ config }: Setting, tellFound: boolean): AgentSettings {
+export function settingsOf(
+  { config }: Setting,
+  tellFound: boolean,
+): AgentSettings & { readonly redactor: Redactor | undefined } {
   const isSpread = ships(config) && config.output.elasticsearch.preset === "scale";
   return {
     hold: config.aggregation.hold,
     maxPending: config.aggregation.max_pending,
     tellFound,
     spreadFoundMs: isSpread ? SPREAD_FOUND_MS : 0,
+    redactor: redactorOf(config),
   };
+}
+
+/** Secrets in arguments are hidden before anything else sees them; undefined where setting redact is empty. */
+function redactorOf({ redact }: Config): Redactor | undefined {
+  const parsed = parseRules(redact);
+  // The schema has told the faults.
+  return "faults" in parsed || parsed.rules.length === 0 ? undefined : new Redactor(parsed.rules);
 }

@@ -10,6 +10,8 @@ import { type Log, stderrLog } from "../telemetry/log.ts";
 import { version } from "../version.ts";
 import type { Arguments } from "./arguments.ts";
 
+const SHOWN: Override = { path: "output.console.enabled", value: true, flag: "" };
+
 /** agent.ephemeral_id: of this run. */
 export const ephemeralId = randomUUID();
 
@@ -26,7 +28,11 @@ export function settingOf(args: Arguments): Setting {
   if (args.format !== undefined)
     overrides.push({ path: "output.console.format", value: args.format, flag: "--format" });
   overrides.push(...shippingOverrides(args));
-  const config = load(findFile(args.config), process.env, overrides);
+  let config = load(findFile(args.config), process.env, overrides);
+  // Only the plain run ships: others of a file that ships show what they make.
+  const isSilent = ships(config) && !config.output.console.enabled && config.output.file.path === undefined;
+  if (isSilent && (args.command !== "run" || args.child !== undefined))
+    config = load(findFile(args.config), process.env, [...overrides, SHOWN]);
   return { config, log: stderrLog(config.log, process.env) };
 }
 
@@ -87,7 +93,7 @@ let lastMillisecond = Number.NaN;
 let lastInstant = new Instant(0, 0);
 
 /** For event.created. A batch makes some hundred documents a millisecond: they share the time and its text. */
-function wallClock(): Instant {
+export function wallClock(): Instant {
   const now = Date.now();
   if (now !== lastMillisecond) {
     lastMillisecond = now;

@@ -7,12 +7,11 @@ import { ElasticsearchOutput } from "../output/elasticsearch/output.ts";
 import { Spool } from "../output/spool/spool.ts";
 import type { SpoolStats } from "../output/spool/stats.ts";
 import { gapBetween } from "../process/gap.ts";
-import type { Instant } from "../process/instant.ts";
 import type { Watermark } from "../process/watermark.ts";
 import { Heartbeat } from "../source/heartbeat.ts";
 import type { Log } from "../telemetry/log.ts";
 import { version } from "../version.ts";
-import { ephemeralId, type Setting } from "./setting.ts";
+import { ephemeralId, type Setting, wallClock } from "./setting.ts";
 import { elasticsearchEvents, elasticsearchSettings, spoolOptions } from "./shipping.ts";
 
 /** Between two beats, and two looks at what the spool had to drop. */
@@ -34,7 +33,7 @@ export class Shipment {
   #beating = Promise.resolve();
   /** What was lost up to the last note, and when that was. */
   #told: Readonly<Record<DocumentLossHere, number>>;
-  #toldAt: Instant | undefined = undefined;
+  #toldAt = wallClock();
 
   /** @throws MayflyError SPOOL_LOCKED, CANNOT_WRITE, BAD_CREDENTIALS, ... */
   static async open({ config, log }: Setting, host: Host, writer: DocumentWriter): Promise<Shipment> {
@@ -72,7 +71,6 @@ export class Shipment {
   /** The probes watch: tells the gap since the last run, and begins to beat. */
   watching(agent: Agent, since: Watermark): void {
     this.#agent = agent;
-    this.#toldAt = since.time;
     const { last, warning } = this.#heartbeat.previous();
     if (warning !== undefined) this.#log.warn(warning, { code: "heartbeat" });
     if (last !== undefined) this.output.write(this.#writer.writeGap(gapBetween(last, since, this.#host.bootId)));
@@ -95,8 +93,8 @@ export class Shipment {
   async close(deadlineMs: number): Promise<boolean> {
     clearInterval(this.#timer);
     await this.#beating;
+    this.#tellLosses();
     const mark = this.#agent?.watermark();
-    if (mark !== undefined) this.#tellLosses(mark.time);
     const complete = await this.output.close(deadlineMs);
     if (mark !== undefined && complete) await this.#heartbeat.end(mark);
     return complete;
@@ -106,20 +104,21 @@ export class Shipment {
   async #beat(agent: Agent): Promise<void> {
     const mark = agent.watermark();
     if (mark === undefined) return;
-    this.#tellLosses(mark.time);
+    this.#tellLosses();
     await this.output.flush();
     // What the disk refuses is in memory only: it would be missing after a crash.
     if (this.#spool.stats().fault === undefined) await this.#heartbeat.beat(mark);
   }
 
-  #tellLosses(now: Instant): void {
+  #tellLosses(): void {
+    const now = wallClock();
     const losses = lossesOf(this.#spool.stats());
     const lost = {
       spool_full: losses.spool_full - this.#told.spool_full,
       spool_unwritable: losses.spool_unwritable - this.#told.spool_unwritable,
       spool_damaged: losses.spool_damaged - this.#told.spool_damaged,
     };
-    const from = this.#toldAt ?? now;
+    const from = this.#toldAt;
     this.#toldAt = now;
     if (lost.spool_full + lost.spool_unwritable + lost.spool_damaged === 0) return;
     this.#told = losses;

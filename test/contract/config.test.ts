@@ -69,15 +69,16 @@ test("the JSON schema describes every key, with its default where it has a fixed
     let at = editorSchema() as Described;
     for (const name of key.split(".")) at = at.properties?.[name] as Described;
     assert.match(at.description ?? "", /Default \S+/, `${key} does not say its default`);
-    if (Array.isArray(at.default)) assert.deepEqual(at.default, [], `${key}: the text names no default of a list`);
-    else if (at.default !== undefined) assert.ok(at.description?.includes(`Default ${at.default}.`), key);
+    // Of an empty list the text says what it means.
+    if (Array.isArray(at.default) && at.default.length === 0) continue;
+    if (at.default !== undefined) assert.ok(at.description?.includes(`Default ${String(at.default)}.`), key);
   }
 });
 
 test("docs/configuration.md has every key in its table", () => {
   const page = readFileSync(resolve(checkout, "docs/configuration.md"), "utf8");
   for (const key of valueKeys) assert.ok(page.includes(`| \`${key}\` |`), `${key} is missing`);
-  const rows = [...page.matchAll(/^\| `([a-z_]+(?:\.[a-z_]+)+)` \|/gm)].map((row) => row[1]);
+  const rows = [...page.matchAll(/^\| `([a-z_]+(?:\.[a-z_]+)*)` \|/gm)].map((row) => row[1]);
   assert.deepEqual(rows, valueKeys, "the table has the keys in the schema's order, and no others");
 });
 

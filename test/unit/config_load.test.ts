@@ -55,6 +55,7 @@ describe("the configuration", () => {
         documents: { profile: "lifecycle" },
         aggregation: { hold: 1_000, max_pending: 65_536 },
         processes: { kernel_threads: false, args: { max_bytes: 131_072 } },
+        redact: ["defaults"],
         identity: {},
         host: { fields: "full" },
         output: {
@@ -310,7 +311,7 @@ describe("a problem", () => {
       "a key from Object.prototype",
       "__proto__: 1\n",
       [
-        '1:1 unknown key "__proto__": the sections are documents, aggregation, processes, identity, host, output, spool, state, telemetry, log',
+        '1:1 unknown key "__proto__": the sections are documents, aggregation, processes, redact, identity, host, output, spool, state, telemetry, log',
       ],
     ],
     [

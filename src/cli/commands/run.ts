@@ -44,8 +44,9 @@ async function watch(args: Arguments, setting: Setting): Promise<ExitCode> {
     behind: () => sink.behind(),
     catchUp: () => sink.catchUp(),
   };
-  agent = new Agent(source, settingsOf(setting, args.snapshot), offset, ids, events, log);
-  const health = new Health(agent, destinations, log);
+  const settings = settingsOf(setting, args.snapshot);
+  agent = new Agent(source, settings, offset, ids, events, log);
+  const health = new Health(agent, destinations, log, () => settings.redactor?.counters.rules ?? {});
   const release = onSignals(stop, () => destinations.file?.reopen());
   const timer = args.for === undefined ? undefined : setTimeout(stop, args.for);
   try {
