@@ -24,12 +24,12 @@ async function open(t: TestContext, hosts: readonly string[], more?: Partial<Con
 function assertAnswered(reply: Reply, status = 200): void {
   if (reply.kind === "unanswered") assert.fail(reply.reason);
   assert.equal(reply.status, status, reply.text);
-  assert.equal(reply.isElasticsearch, true);
+  // A 401 comes before Elasticsearch says who it is.
+  assert.equal(reply.isElasticsearch, status !== 401);
 }
 
 function assertNotSent(reply: Reply, expected: RegExp): void {
-  assert.equal(reply.kind, "unanswered");
-  if (reply.kind === "answered") return;
+  if (reply.kind === "answered") assert.fail(`answered ${reply.status}`);
   assert.match(reply.reason, expected);
   assert.equal(reply.mayHaveArrived, false, reply.reason);
 }
@@ -111,8 +111,7 @@ test("no answer in time, a cut answer and a cut request may have been carried ou
   ] as const) {
     proxy.rules = [{ ...rule, when: anyRequest, times: 1 }];
     const reply = await connection.request(root);
-    assert.equal(reply.kind, "unanswered");
-    if (reply.kind === "answered") continue;
+    if (reply.kind === "answered") assert.fail(`answered ${reply.status}`);
     assert.match(reply.reason, expected);
     assert.equal(reply.mayHaveArrived, true);
   }

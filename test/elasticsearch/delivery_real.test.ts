@@ -28,7 +28,7 @@ async function installTemplate(
       mappings: { properties: { "@timestamp": { type: "date" }, n: { type: "long" } } },
     },
   });
-  atEnd(t, () => server.call("DELETE", `/_index_template/${name}`));
+  atEnd(t, async () => void (await server.call("DELETE", `/_index_template/${name}`)));
 }
 
 async function place(t: TestContext): Promise<{ server: Server; namespace: Namespace }> {
@@ -133,7 +133,7 @@ test("without a template the delivery stops, makes no index, and goes on once th
     index_patterns: [`logs-mayfly.*-${namespace.name}`],
     priority: 900,
   });
-  atEnd(t, () => server.call("DELETE", `/_index_template/${name}`));
+  atEnd(t, async () => void (await server.call("DELETE", `/_index_template/${name}`)));
   const shipping = await Shipping.open(t, [server.url], namespace);
   shipping.ship(0, 100);
   await eventually(() => (shipping.stats().state === "stopped" ? true : undefined), 10_000, "it stops");
@@ -261,7 +261,7 @@ test("a wrong API key stops the delivery with what to do; with the right one eve
       r: { indices: [{ names: [`logs-mayfly.*-${namespace.name}`], privileges: ["create_doc", "auto_configure"] }] },
     },
   })) as { encoded: string };
-  atEnd(t, () => server.call("DELETE", "/_security/api_key", { name }));
+  atEnd(t, async () => void (await server.call("DELETE", "/_security/api_key", { name })));
   const right = await Shipping.open(t, [server.url], namespace, {
     folder: wrong.folder,
     credentials: { ...credentials, apiKey: encoded },
@@ -280,7 +280,7 @@ test("a key without auto_configure is told which privileges it needs", secure, a
     name,
     role_descriptors: { r: { indices: [{ names: [`logs-mayfly.*-${namespace.name}`], privileges: ["create_doc"] }] } },
   })) as { encoded: string };
-  atEnd(t, () => server.call("DELETE", "/_security/api_key", { name }));
+  atEnd(t, async () => void (await server.call("DELETE", "/_security/api_key", { name })));
   const { credentials } = connectionSettings([]);
   const shipping = await Shipping.open(t, [server.url], namespace, {
     credentials: { ...credentials, apiKey: encoded },

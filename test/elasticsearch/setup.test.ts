@@ -74,8 +74,11 @@ test("a field that nobody knows is kept, refuses nothing, and can be mapped late
   const [line = ""] = processLines();
   await cluster.add(STREAM, [line.replace('"mayfly":{', '"mayfly":{"tomorrow":{"name":"x"},')]);
   assert.equal((await mappingOf(cluster)).has("mayfly.tomorrow.name"), false);
-  const found = await cluster.ask<{ hits: { hits: { _source: { mayfly: object } }[] } }>("GET", `/${STREAM}/_search`);
-  assert.deepEqual((found.hits.hits[0]?._source.mayfly as { tomorrow: object }).tomorrow, { name: "x" });
+  const found = await cluster.ask<{ hits: { hits: { _source: { mayfly: Record<string, unknown> } }[] } }>(
+    "GET",
+    `/${STREAM}/_search`,
+  );
+  assert.deepEqual(found.hits.hits[0]?._source.mayfly["tomorrow"], { name: "x" });
 });
 
 test("documents are found by executable, by parent and by a part of the command line", plain, async (t) => {

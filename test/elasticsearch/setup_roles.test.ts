@@ -170,7 +170,7 @@ async function runSetup(
     style: new Style({ env: {}, isTTY: false, columns: () => undefined }),
     open: async () => ({
       request: async (method, path, body) => {
-        const sent = body === undefined ? undefined : JSON.parse(own(JSON.stringify(body)));
+        const sent: unknown = body === undefined ? undefined : JSON.parse(own(JSON.stringify(body)));
         const answer = await server.request(method, own(path), sent, authorization);
         const back =
           answer.body === undefined ? undefined : JSON.stringify(answer.body).replaceAll(cluster.word, "mayfly");

@@ -146,8 +146,8 @@ test("while a backlog is drained live documents take half of a request and overt
   const live = stage.connection.bulks.map(
     ({ documents }) => documents.filter(({ id }) => Number(id.slice(2)) >= 100_000).length,
   );
-  assert.ok(Math.max(...live) <= 800, `live documents by request: ${live}`);
-  assert.ok(live.slice(0, 6).reduce((sum, count) => sum + count) === 3000, `live documents by request: ${live}`);
+  assert.ok(Math.max(...live) <= 800, `live documents by request: ${live.join()}`);
+  assert.ok(live.slice(0, 6).reduce((sum, count) => sum + count) === 3000, `live documents by request: ${live.join()}`);
   assert.equal(stage.store.finished.length, 13);
 });
 
@@ -285,7 +285,7 @@ for (const [what, reply, advice] of [
     assert.ok(probes.length >= 3 && probes.length <= 8, `${probes.length} probes in two minutes`);
     assert.ok(
       probes.every((size) => size <= 50),
-      `probes of ${probes}`,
+      `probes of ${probes.join()}`,
     );
     stage.connection.bulk = ({ documents }) => items(documents.map(() => 201));
     await stage.system.advance(62_000);

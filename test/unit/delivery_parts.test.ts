@@ -219,7 +219,9 @@ test("a fingerprint is taken with and without colons, and TLS files are checked"
   writeFileSync(noPem, "nonsense");
   assert.throws(() => readTls({ ...tls, certificateAuthorities: [noPem] }), /holds no PEM/);
   assert.equal(readTls({ ...tls, verificationMode: "none" }).rejectUnauthorized, false);
-  assert.equal(readTls({ ...tls, verificationMode: "certificate" }).checkServerIdentity?.(), undefined);
+  const anyName = readTls({ ...tls, verificationMode: "certificate" }).checkServerIdentity;
+  assert.ok(anyName !== undefined);
+  assert.doesNotThrow(anyName);
 });
 
 test("a failure says whether the request may have arrived", () => {

@@ -8,6 +8,14 @@ import type { Watermark } from "../../src/process/watermark.ts";
 import type { LastBeat } from "../../src/source/heartbeat.ts";
 import * as lives from "./ecs_lives.ts";
 
+interface Note {
+  readonly event: Readonly<Record<string, unknown>>;
+  readonly message: string;
+  readonly error: { readonly code: string } | undefined;
+  readonly mayfly: Readonly<Record<string, unknown>>;
+  readonly data_stream: unknown;
+}
+
 const EPOCH = 1_795_254_000;
 
 /** A beat that many seconds after a moment when the boot clock was at 5,000 s. */
@@ -117,20 +125,19 @@ describe("a gap as a note", () => {
     rebooted: false,
     clockStepped: false,
   };
-  const note = (gap: Gap) =>
-    JSON.parse(new DocumentWriter(lives.options()).writeGap(gap)) as Record<string, Record<string, unknown>>;
+  const note = (gap: Gap): Note => JSON.parse(new DocumentWriter(lives.options()).writeGap(gap)) as Note;
 
   test("tells from when to when, in a sentence, too", () => {
     const { event, mayfly, message, error } = note(crash);
-    assert.deepEqual([event?.["start"], event?.["end"]], [crash.from.iso(), crash.to.iso()]);
-    assert.deepEqual([event?.["action"], event?.["kind"]], ["not_watching", "pipeline_error"]);
+    assert.deepEqual([event["start"], event["end"]], [crash.from.iso(), crash.to.iso()]);
+    assert.deepEqual([event["action"], event["kind"]], ["not_watching", "pipeline_error"]);
     assert.equal(
-      String(message),
+      message,
       `mayfly was not watching from ${crash.from.iso()} to ${crash.to.iso()} (12.3 s): it ended without a word (killed, crashed ` +
         "or a power cut); what it saw last may be missing, too.",
     );
-    assert.equal(error?.["code"], "NOT_WATCHING");
-    assert.deepEqual(mayfly?.["gap"], {
+    assert.equal(error?.code, "NOT_WATCHING");
+    assert.deepEqual(mayfly["gap"], {
       from: crash.from.iso(),
       to: crash.to.iso(),
       clean: false,
@@ -142,12 +149,12 @@ describe("a gap as a note", () => {
   test("is no error after an orderly end", () => {
     const { error, message } = note({ ...crash, clean: true });
     assert.equal(error, undefined);
-    assert.match(String(message), /it had been stopped; what it had seen before is told\.$/);
+    assert.match(message, /it had been stopped; what it had seen before is told\.$/);
   });
 
   test("says that the host was started anew or the clock was set", () => {
-    assert.match(String(note({ ...crash, rebooted: true })["message"]), /started anew in between\.$/);
-    assert.match(String(note({ ...crash, clockStepped: true })["message"]), /wall clock was set in between/);
+    assert.match(note({ ...crash, rebooted: true }).message, /started anew in between\.$/);
+    assert.match(note({ ...crash, clockStepped: true }).message, /wall clock was set in between/);
   });
 
   test("has an id that no other note of the run has", () => {
@@ -169,10 +176,10 @@ test("documents that were lost are told as documents, what was lost before them 
     to,
     lost: { spool_full: 1200, spool_unwritable: 0, spool_damaged: 3 },
   });
-  const note = JSON.parse(line) as Record<string, Record<string, unknown>>;
-  assert.equal(note["event"]?.["action"], "documents_lost");
-  assert.equal(note["error"]?.["code"], "DOCUMENTS_LOST");
-  assert.deepEqual(note["mayfly"], { lost: { spool_full: 1200, spool_damaged: 3 } });
-  assert.match(String(note["message"]), /^1203 documents were lost between .*: 1200 spool_full, 3 spool_damaged\.$/);
-  assert.deepEqual(note["data_stream"], { type: "logs", dataset: "mayfly.agent", namespace: "prod" });
+  const note = JSON.parse(line) as Note;
+  assert.equal(note.event["action"], "documents_lost");
+  assert.equal(note.error?.code, "DOCUMENTS_LOST");
+  assert.deepEqual(note.mayfly, { lost: { spool_full: 1200, spool_damaged: 3 } });
+  assert.match(note.message, /^1203 documents were lost between .*: 1200 spool_full, 3 spool_damaged\.$/);
+  assert.deepEqual(note.data_stream, { type: "logs", dataset: "mayfly.agent", namespace: "prod" });
 });
