@@ -7,6 +7,7 @@ import { eventually } from "../harness/elasticsearch/eventually.ts";
 import { Namespace } from "../harness/elasticsearch/namespace.ts";
 import { plain, plainServer, secure, secureServer } from "../harness/elasticsearch/needs.ts";
 import { FaultProxy } from "../harness/elasticsearch/proxy.ts";
+import type { Rule } from "../harness/elasticsearch/rules.ts";
 import type { Server } from "../harness/elasticsearch/server.ts";
 import { idOf } from "../unit/delivery.fixture.ts";
 import { connectionSettings, Shipping } from "./delivery.fixture.ts";
@@ -36,6 +37,15 @@ async function place(t: TestContext): Promise<{ server: Server; namespace: Names
   const namespace = Namespace.fresh(t, server);
   await installTemplate(t, server, namespace);
   return { server, namespace };
+}
+
+/** The next bulk request is carried out and its answer lost; those after it do not reach the server. */
+function oneLostAnswer(): readonly Rule[] {
+  let bulks = 0;
+  return [
+    { cutAnswer: 0, when: ({ bulk }) => bulk && ++bulks === 1 },
+    { answer: { status: 503 }, when: ({ bulk }) => bulk && bulks > 1 },
+  ];
 }
 
 async function accepted(shipping: Shipping, documents: number, ms = 30_000): Promise<void> {
@@ -169,7 +179,7 @@ test("an answer lost before a rollover: nothing is doubled, nothing is missing",
   const shipping = await Shipping.open(t, [proxy.url], namespace);
   shipping.ship(0, 100);
   await accepted(shipping, 100);
-  proxy.rules = [{ cutAnswer: 0, times: 1 }, { answer: { status: 503 } }];
+  proxy.rules = oneLostAnswer();
   shipping.ship(100, 1100);
   await eventually(() => (shipping.stats().failedRequests > 0 ? true : undefined), 10_000, "the answer is lost");
   await server.rollover(namespace.processes);
@@ -190,7 +200,7 @@ test("what an earlier run sent without an answer is found behind a rollover", pl
   const first = await Shipping.open(t, [proxy.url], namespace);
   first.ship(0, 50);
   await accepted(first, 50);
-  proxy.rules = [{ cutAnswer: 0, times: 1 }, { answer: { status: 503 } }];
+  proxy.rules = oneLostAnswer();
   first.ship(50, 300);
   await eventually(() => (first.stats().failedRequests > 0 ? true : undefined), 10_000, "the answer is lost");
   assert.equal(await first.close(), true);

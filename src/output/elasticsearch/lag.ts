@@ -9,7 +9,7 @@ const MINUTE_LENGTH = 17;
 const DIGIT_ZERO = 48;
 
 /**
- * Measures from a document's @timestamp to its acceptance. HOT PATH: 0.05 us a document; Date.parse of a slice takes 0.35.
+ * Measures from a document's @timestamp to its acceptance. HOT PATH: 0.05 us a document; Date.parse of a slice takes 0.23.
  *
  * Neighbours share their minute, so its bytes are compared and only seconds and milliseconds are read; the length of
  * the action line is the same for all documents of a stream, so its end is looked for only when it is not where it was.

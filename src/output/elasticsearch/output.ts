@@ -40,8 +40,10 @@ export class ElasticsearchOutput implements Output {
     connection: Connection,
   ) {
     const stream = `logs-mayfly.process-${settings.namespace}`;
-    const check = async (started: boolean): Promise<void> =>
-      tellCheck(await checkStream(connection, stream), stream, started, events);
+    const check = async (started: boolean): Promise<void> => {
+      const found = await checkStream(connection, stream);
+      if (this.#closed === undefined) tellCheck(found, stream, started, events);
+    };
     this.#spool = spool;
     this.#delivery = new Delivery({
       connection,

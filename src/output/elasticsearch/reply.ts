@@ -12,7 +12,7 @@ export interface Answered {
   readonly kind: "answered";
   readonly status: number;
   readonly text: string;
-  /** Elasticsearch says so itself, in each of its answers since 7.14, whatever the key may do. */
+  /** Elasticsearch says so itself since 7.14, in every answer to an accepted login, whatever the key may do; a 401 lacks it. */
   readonly isElasticsearch: boolean;
   /** Retry-After, ms; 0 without. */
   readonly retryAfterMs: number;
