@@ -215,6 +215,11 @@ export class Delivery {
     return true;
   }
 
+  /** Asked after a wait, when close() may have come in between. */
+  #isClosed(): boolean {
+    return this.#ending === "closed";
+  }
+
   #limits(probe: TroubleKind | undefined): BatchLimits {
     const now = this.#system.now();
     const { documents, bytes } = this.#aftermath.pace;
