@@ -209,15 +209,10 @@ export class Delivery {
     this.#pump();
     const carried = await this.#courier.carry(batch, this.#aftermath.wantsPipeline(batch));
     // After close the spool has what was not settled.
-    if (this.#isClosed()) return false;
+    if (this.#ending === "closed") return false;
     if (carried.kind === "answered") await this.#aftermath.answered(carried.outcome, batch, probe);
     else await this.#aftermath.failed(carried.fault, carried.slices, batch, probe);
     return true;
-  }
-
-  /** Asked after a wait, when close() may have come in between. */
-  #isClosed(): boolean {
-    return this.#ending === "closed";
   }
 
   #limits(probe: TroubleKind | undefined): BatchLimits {
