@@ -100,6 +100,23 @@ const output = z.strictObject({
         .describe(
           "The file that documents are appended to, one JSON document a line. Default none: no file is written.",
         ),
+      rotate: z
+        .strictObject({
+          max_size: size("1MiB", "1024GiB")
+            .optional()
+            .describe(
+              "How large the file may grow before it is put aside as FILE.1. A size from 1MiB to 1024GiB. " +
+                "Default none: it grows, and SIGHUP opens it anew for a program that rotates it.",
+            ),
+          keep: z
+            .int()
+            .min(1)
+            .max(1000)
+            .default(5)
+            .describe("How many files put aside are kept. A whole number from 1 to 1000. Default 5."),
+        })
+        .prefault({})
+        .describe("A file for each so many documents."),
     })
     .prefault({})
     .describe("Documents in a file."),
@@ -124,6 +141,12 @@ const telemetry = z.strictObject({
     .optional()
     .describe(
       "Where /metrics, /healthz and /readyz are told: host:port, :port (this host only) or unix:/path. Default none.",
+    ),
+  documents: duration("1s", "1h")
+    .optional()
+    .describe(
+      "How often the same figures are written as a document, into metrics-mayfly.agent-NAMESPACE when shipping, among the " +
+        "others elsewhere. A duration from 1s to 1h. Default none.",
     ),
 });
 

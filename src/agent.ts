@@ -108,6 +108,7 @@ export class Agent {
   #started = false;
   #scanned = false;
   #watching = false;
+  #ended = false;
   /** The first moment that a record gives; the probes are attached by then. */
   #since: Watermark | undefined = undefined;
   #losses: Losses;
@@ -150,6 +151,7 @@ export class Agent {
       await this.#source.start((bytes) => this.#take(bytes));
       this.#clock.settle();
     } finally {
+      this.#ended = true;
       for (const timer of timers) clearInterval(timer);
       while (this.tracker.aggregation.flush(RELEASE_MOST)) await this.#wait(STOP_PATIENCE);
       this.#watchLosses(false);
@@ -172,6 +174,11 @@ export class Agent {
     const earliest = this.tracker.aggregation.earliest();
     if (earliest !== undefined) mark = earlierMark(mark, markOf(earliest));
     return this.#lossSince === undefined ? mark : earlierMark(mark, this.#lossSince);
+  }
+
+  /** Whether the probes are in the kernel: from the first record on, until the source has ended. */
+  get attached(): boolean {
+    return this.#since !== undefined && !this.#ended;
   }
 
   /** Since the start. */

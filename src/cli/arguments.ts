@@ -101,7 +101,7 @@ const OPTIONS_OF: Readonly<Record<CommandName, readonly Option[]>> = {
   ],
   status: ["config", "http", "json"],
   "dead-letter": ["config", "elasticsearch", "api-key-file", "namespace"],
-  doctor: ["config"],
+  doctor: ["config", "elasticsearch", "api-key-file", "namespace"],
   record: ["for", "config"],
   replay: ["format", "profile", "config"],
   validate: ["config"],

@@ -1,8 +1,9 @@
 import type { Config } from "../../config/schema.ts";
 import { ConsoleOutput } from "../output/console.ts";
-import { FileOutput } from "../output/file.ts";
+import { type FileOptions, FileOutput } from "../output/file.ts";
 import type { Output, OutputEnd, OutputEvents } from "../output/output.ts";
 import type { Log } from "../telemetry/log.ts";
+import { isPretty } from "./setting.ts";
 import type { Shipment } from "./shipment.ts";
 
 /** How long the end of mayfly waits for a reader that stands still, in milliseconds. */
@@ -16,6 +17,7 @@ export class Destinations {
   readonly file: FileOutput | undefined;
   readonly shipment: Shipment | undefined;
   readonly #log: Log;
+  readonly #isPretty: boolean;
   readonly #onEnd: () => void;
   #end: OutputEnd | undefined = undefined;
 
@@ -27,9 +29,10 @@ export class Destinations {
   constructor(config: Config, log: Log, onEnd: () => void, shipment?: Shipment) {
     this.shipment = shipment;
     this.#log = log;
+    this.#isPretty = isPretty(config);
     this.#onEnd = onEnd;
-    const path = config.output.file.path;
-    this.file = path === undefined ? undefined : new FileOutput(path, this.#events(path));
+    const { path, rotate } = config.output.file;
+    this.file = path === undefined ? undefined : new FileOutput(path, this.#fileOptions(path, rotate));
     this.console = config.output.console.enabled ? new ConsoleOutput(this.#events("standard output")) : undefined;
   }
 
@@ -42,6 +45,11 @@ export class Destinations {
     return [this.console, this.file, this.shipment?.output].filter((output) => output !== undefined);
   }
 
+  /** Those that take documents: all but a terminal that shows rows. */
+  get forDocuments(): Output[] {
+    return this.#isPretty ? this.all.filter((output) => output !== this.console) : this.all;
+  }
+
   /** Waits until everything is written, within bounds, and tells what was not. */
   async close(): Promise<void> {
     await Promise.all([
@@ -52,6 +60,13 @@ export class Destinations {
     const dropped = this.all.reduce((sum, output) => sum + output.stats().droppedLines, 0);
     if (dropped > 0 && this.#end !== "reader gone")
       this.#log.error("documents were dropped: the output did not keep up", { dropped });
+  }
+
+  #fileOptions(path: string, { max_size: maxSize, keep }: Config["output"]["file"]["rotate"]): FileOptions {
+    const events = this.#events(path);
+    if (maxSize === undefined) return events;
+    const onRotateFault = (sentence: string): void => this.#log.warn(sentence, { code: "rotation" });
+    return { ...events, rotate: { maxSize, keep }, onRotateFault };
   }
 
   #events(name: string): OutputEvents {

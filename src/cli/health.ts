@@ -1,6 +1,8 @@
 import type { Config } from "../../config/schema.ts";
+import type { MetricNotes } from "../../ecs/metrics_note.ts";
 import type { Agent } from "../agent.ts";
 import { parseAddress } from "../telemetry/address.ts";
+import { MetricDocuments } from "../telemetry/documents.ts";
 import { EventLoopDelay } from "../telemetry/event_loop.ts";
 import { type HealthSnapshot, ownProcess, type RunState } from "../telemetry/health.ts";
 import type { HealthServer } from "../telemetry/http.ts";
@@ -10,7 +12,7 @@ import type { Destinations } from "./destinations.ts";
 
 const CLOSE_DEADLINE_MS = 500;
 
-/** Everything that this run can tell of itself, and the server that tells it. */
+/** Everything that this run can tell of itself, and the server and the documents that tell it. */
 export class Health {
   state: RunState = "starting";
   readonly #agent: Agent;
@@ -20,6 +22,8 @@ export class Health {
   readonly #startedAt = Date.now();
   readonly #delay = new EventLoopDelay();
   #server: HealthServer | undefined = undefined;
+  #documents: MetricDocuments | undefined = undefined;
+  #timer: NodeJS.Timeout | undefined = undefined;
 
   /** @param redactions how often each rule hid something; none where nothing is redacted */
   constructor(agent: Agent, destinations: Destinations, log: Log, redactions: () => Readonly<Record<string, number>>) {
@@ -30,13 +34,18 @@ export class Health {
   }
 
   /**
-   * Listens where telemetry.http says, if it does.
+   * Listens where telemetry.http says and writes documents as often as telemetry.documents does, if they say so.
    * @throws MayflyError TELEMETRY_ADDRESS
    */
-  async open({ telemetry }: Config): Promise<void> {
+  async open({ telemetry }: Config, notes: () => MetricNotes): Promise<void> {
+    if (telemetry.http === undefined && telemetry.documents === undefined) return;
+    this.#delay.start();
+    if (telemetry.documents !== undefined) {
+      this.#documents = new MetricDocuments(notes());
+      this.#timer = setInterval(() => this.#writeDocument(), telemetry.documents);
+    }
     const reading = telemetry.http === undefined ? undefined : parseAddress(telemetry.http);
     if (reading === undefined || "fault" in reading) return;
-    this.#delay.start();
     // Loaded only where it is asked for: it costs memory.
     const { HealthServer } = await import("../telemetry/http.ts");
     this.#server = await HealthServer.open({
@@ -44,6 +53,19 @@ export class Health {
       take: () => this.snapshot(),
       onWarn: (code, message) => this.#log.warn(message, { code }),
     });
+  }
+
+  /** The run ends: the last document, while there are outputs for it. */
+  stopping(): void {
+    this.state = "stopping";
+    clearInterval(this.#timer);
+    this.#writeDocument();
+  }
+
+  #writeDocument(): void {
+    if (this.#documents === undefined) return;
+    const line = this.#documents.line(this.snapshot());
+    for (const output of this.#destinations.forDocuments) output.write(line, "metrics");
   }
 
   async close(): Promise<void> {
@@ -59,7 +81,7 @@ export class Health {
       startedAt: this.#startedAt,
       version,
       state: this.state,
-      attached: this.state === "watching",
+      attached: this.#agent.attached,
       tracker: tracker.counters,
       losses: this.#agent.losses(),
       processes: tracker.table.size,

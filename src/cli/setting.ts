@@ -3,6 +3,8 @@ import { findFile, load, type Override, ships } from "../../config/load.ts";
 import type { Config } from "../../config/schema.ts";
 import { agentOn } from "../../ecs/agent.ts";
 import { DocumentWriter } from "../../ecs/document.ts";
+import { EventIds } from "../../ecs/event_id.ts";
+import { MetricNotes } from "../../ecs/metrics_note.ts";
 import { type Host, readHost } from "../enrich/host.ts";
 import type { EntityIds } from "../process/identity.ts";
 import { Instant } from "../process/instant.ts";
@@ -40,7 +42,7 @@ export function settingOf(args: Arguments): Setting {
  * --elasticsearch stands for the whole connection: with it the credentials of the file, which are another server's, do not hold, but
  * those of the environment. Options would show them to every user of the host.
  */
-function shippingOverrides({ elasticsearch, apiKeyFile, namespace, format }: Arguments): Override[] {
+export function shippingOverrides({ elasticsearch, apiKeyFile, namespace, format }: Arguments): Override[] {
   const overrides: Override[] = [];
   const add = (key: string, value: unknown, flag: string): void => {
     if (value !== undefined) overrides.push({ path: `output.elasticsearch.${key}`, value, flag });
@@ -86,6 +88,16 @@ export function documentWriter({ config }: Setting, host: Host, ids: EntityIds):
     agent: agentOn(host, version, ephemeralId),
     hash: ids.hash,
     now: wallClock,
+  });
+}
+
+/** Writes what mayfly tells of itself: telemetry.documents. */
+export function metricNotes({ config }: Setting, host: Host, ids: EntityIds): MetricNotes {
+  return new MetricNotes({
+    host,
+    agent: agentOn(host, version, ephemeralId),
+    namespace: config.output.elasticsearch.namespace,
+    ids: new EventIds(ids.hash),
   });
 }
 

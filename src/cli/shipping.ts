@@ -54,6 +54,7 @@ export function spoolOptions(config: Config, log: Log): SpoolOptions {
     path: spool.path,
     processIndex: `logs-mayfly.process-${namespace}`,
     agentIndex: `logs-mayfly.agent-${namespace}`,
+    metricsIndex: `metrics-mayfly.agent-${namespace}`,
     lock: lockFile,
     maxBytes: spool.max_size,
     whenFull: spool.when_full,

@@ -25,10 +25,16 @@ export interface OutputEvents {
   readonly onEnd?: (end: OutputEnd) => void;
 }
 
+/** What a line is about that is no process: mayfly's own notes (a gap, a loss), or its figures. */
+export type NoteKind = "agent" | "metrics";
+
 /** Where finished lines go. */
 export interface Output {
-  /** Takes one or more whole lines; the text must end in `\n`. False when it was dropped (and counted). Never blocks. */
-  write(line: string): boolean;
+  /**
+   * Takes one or more whole lines; the text must end in `\n`. False when it was dropped (and counted). Never blocks.
+   * @param kind decides the data stream, where there are any. Default "agent".
+   */
+  write(line: string, kind?: NoteKind): boolean;
   /**
    * The same for one line in pieces: what stands in many lines is kept flat by its maker and copied as it is.
    * @param repeatable an earlier run may have written the same document, under the same id

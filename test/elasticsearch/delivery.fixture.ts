@@ -70,6 +70,7 @@ export class Shipping {
       path: join(folder, "spool"),
       processIndex: namespace.processes,
       agentIndex: namespace.notes,
+      metricsIndex: `metrics-mayfly.agent-${namespace.name}`,
       lock: () => true,
       maxBytes: 1024 * 1024 * 1024,
       whenFull: "drop_oldest",

@@ -60,7 +60,7 @@ describe("the configuration", () => {
         host: { fields: "full" },
         output: {
           console: { enabled: true, format: "auto" },
-          file: {},
+          file: { rotate: { keep: 5 } },
           elasticsearch: {
             hosts: [],
             namespace: "default",

@@ -32,6 +32,7 @@ export class SpoolStage {
       path,
       processIndex: "logs-mayfly.process-default",
       agentIndex: "logs-mayfly.agent-default",
+      metricsIndex: "metrics-mayfly.agent-default",
       lock: () => true,
       maxBytes: 64 * 1024 * 1024,
       whenFull: "drop_oldest",

@@ -11,6 +11,7 @@ const spool = await Spool.open({
   path,
   processIndex: "logs-mayfly.process-default",
   agentIndex: "logs-mayfly.agent-default",
+  metricsIndex: "metrics-mayfly.agent-default",
   lock: () => true,
   maxBytes: 64 * 1024 * 1024,
   whenFull: "drop_newest",

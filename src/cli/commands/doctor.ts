@@ -1,6 +1,6 @@
 import { accessSync, constants, existsSync, readFileSync } from "node:fs";
 import { arch, release } from "node:os";
-import { findFile, load } from "../../../config/load.ts";
+import { findFile, load, ships } from "../../../config/load.ts";
 import type { Config } from "../../../config/schema.ts";
 import { readHost } from "../../enrich/host.ts";
 import { ExitCode, MayflyError } from "../../errors.ts";
@@ -8,16 +8,10 @@ import { makeFolder } from "../../source/boot_clock.ts";
 import { KernelSource } from "../../source/kernel.ts";
 import { version } from "../../version.ts";
 import type { Arguments } from "../arguments.ts";
+import type { Finding } from "../finding.ts";
 import { type Paint, Style } from "../pretty/style.ts";
-
-/** What one look found. `bad` means that `run` would not work; `warn` that something is less than it could be. */
-interface Finding {
-  readonly name: string;
-  readonly state: "good" | "warn" | "bad";
-  readonly text: string;
-  /** What to do about it. */
-  readonly remedy?: string;
-}
+import { shippingOverrides } from "../setting.ts";
+import { lookAtShipping } from "../shipping_findings.ts";
 
 const MARKS: Readonly<Record<Finding["state"], { mark: string; paint: Paint }>> = {
   good: { mark: "ok", paint: "green" },
@@ -29,15 +23,18 @@ const MARKS: Readonly<Record<Finding["state"], { mark: string; paint: Paint }>> 
 export async function doctor(args: Arguments): Promise<ExitCode> {
   const style = new Style({ env: process.env, isTTY: process.stdout.isTTY, columns: () => process.stdout.columns });
   const findings = [kernelVersion(), btf(), capabilities(), lockdown(), ...identities()];
-  const { config, finding } = configuration(args.config);
+  const { config, finding } = configuration(args);
   findings.push(finding);
   if (config !== undefined) findings.push(stateFolder(config), ...(await probes(config)));
+  if (config !== undefined && ships(config)) findings.push(...(await lookAtShipping(config)));
   process.stdout.write(`mayfly ${version}, node ${process.version}\n`);
   for (const found of findings) process.stdout.write(line(found, style));
   const bad = findings.filter(({ state }) => state === "bad");
   process.stdout.write(bad.length === 0 ? "mayfly can run here.\n" : "mayfly cannot run here yet.\n");
   if (bad.length === 0) return ExitCode.ok;
-  return bad.some(({ name }) => name === "configuration") ? ExitCode.config : ExitCode.permission;
+  return bad.some(({ name }) => name === "configuration" || name === "elasticsearch")
+    ? ExitCode.config
+    : ExitCode.permission;
 }
 
 function line({ name, state, text, remedy }: Finding, style: Style): string {
@@ -95,10 +92,10 @@ function identities(): Finding[] {
   }
 }
 
-function configuration(file: string | undefined): { config: Config | undefined; finding: Finding } {
-  const found = findFile(file);
+function configuration(args: Arguments): { config: Config | undefined; finding: Finding } {
+  const found = findFile(args.config);
   try {
-    const config = load(found, process.env);
+    const config = load(found, process.env, shippingOverrides(args));
     return { config, finding: { name: "configuration", state: "good", text: found ?? "defaults" } };
   } catch (error) {
     if (!(error instanceof MayflyError)) throw error;

@@ -5,7 +5,7 @@ import type { Arguments } from "../arguments.ts";
 import { Destinations } from "../destinations.ts";
 import { Health } from "../health.ts";
 import { openKernel, settingsOf } from "../open_kernel.ts";
-import { documentWriter, isPretty, type Setting, settingOf } from "../setting.ts";
+import { documentWriter, isPretty, metricNotes, type Setting, settingOf } from "../setting.ts";
 import { Shipment } from "../shipment.ts";
 import { allOf, DocumentSink, RowSink, type Sink } from "../sink.ts";
 import { terminalRows } from "../terminal.ts";
@@ -50,13 +50,13 @@ async function watch(args: Arguments, setting: Setting): Promise<ExitCode> {
   const release = onSignals(stop, () => destinations.file?.reopen());
   const timer = args.for === undefined ? undefined : setTimeout(stop, args.for);
   try {
-    await health.open(config);
+    await health.open(config, () => metricNotes(setting, host, ids));
     const ended = agent.run(true);
     if (stopped) agent.stop();
     await ended;
   } finally {
     clearTimeout(timer);
-    health.state = "stopping";
+    health.stopping();
     warming.cancel();
     await destinations.close();
     await health.close();
@@ -72,9 +72,8 @@ function watchSink(setting: Setting, destinations: Destinations, writer: ReturnT
   const { config, log } = setting;
   if (destinations.console === undefined || !isPretty(config)) return new DocumentSink(writer, destinations.all, log);
   const rows = new RowSink(terminalRows(), destinations.console);
-  const others = destinations.all.filter((output) => output !== destinations.console);
-  if (others.length === 0) return rows;
-  return allOf([rows, new DocumentSink(writer, others, log)]);
+  if (destinations.forDocuments.length === 0) return rows;
+  return allOf([rows, new DocumentSink(writer, destinations.forDocuments, log)]);
 }
 
 /**

@@ -29,8 +29,7 @@ export async function runCommand(setting: Setting, command: readonly string[]): 
   const style = terminalStyle();
   const tree = new ProcessTree(style);
   const treeSink = new TreeSink(tree);
-  const documents = destinations.all.filter((output) => !pretty || output !== destinations.console);
-  const sink = allOf([treeSink, new DocumentSink(documentWriter(setting, host, ids), documents, log)]);
+  const sink = allOf([treeSink, new DocumentSink(documentWriter(setting, host, ids), destinations.forDocuments, log)]);
 
   const started = performance.now();
   let status = 0;

@@ -46,7 +46,7 @@ export class BackingIndexMemory {
   readonly #store: DocumentStore;
   readonly #events: ElasticsearchEvents;
   #seen: BackingIndexes;
-  /** Names in #seen, for the comparison in the hot path; there are two streams at most. */
+  /** Names in #seen, for the comparison in the hot path; there are three streams at most. */
   #names: readonly string[];
   /** When an answer last named an index, ms since the epoch. */
   #seenAt = 0;
@@ -62,9 +62,9 @@ export class BackingIndexMemory {
     return this.#seen;
   }
 
-  /** An item answer named this index. HOT PATH: a comparison. */
+  /** An item answer named this index. HOT PATH: a comparison, for documents of processes mostly one. */
   saw(index: string): void {
-    if (index === this.#names[0] || index === this.#names[1]) return;
+    if (index === this.#names[0] || index === this.#names[1] || index === this.#names[2]) return;
     const stream = BACKING_INDEX.exec(index)?.[1];
     if (stream === undefined) return;
     this.#seen = new Map(this.#seen).set(stream, index);

@@ -9,6 +9,8 @@ export type StreamCheck =
   | { readonly kind: "ready"; readonly version: string | undefined }
   /** It will be made by the first document, from a template that the key may not see. */
   | { readonly kind: "not there yet" }
+  /** The key may write, and no more. */
+  | { readonly kind: "not allowed" }
   | { readonly kind: "foreign"; readonly template: string }
   | { readonly kind: "unknown"; readonly reason: string };
 
@@ -21,6 +23,7 @@ export async function checkStream(connection: Connection, stream: string): Promi
   const reply = await connection.request({ method: "GET", path });
   if (reply.kind === "unanswered") return { kind: "unknown", reason: reply.reason };
   if (reply.status === 404) return { kind: "not there yet" };
+  if (reply.status === 403) return { kind: "not allowed" };
   const template = reply.status === 200 ? templateOf(reply.text) : undefined;
   if (template === undefined)
     return { kind: "unknown", reason: `${reply.host} answers ${reply.status} to GET ${path}` };

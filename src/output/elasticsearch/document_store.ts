@@ -1,3 +1,4 @@
+import type { NoteKind } from "../output.ts";
 import type { Frame } from "../spool/frame.ts";
 
 /** What the delivery needs of the spool: frames in, done-marks out, and a few small facts that survive a restart. */
@@ -28,7 +29,7 @@ export interface DocumentStore {
 /** The same with what an Output hands over to it. */
 export interface DocumentSpool extends DocumentStore {
   writePieces(pieces: readonly string[], repeatable: boolean): boolean;
-  write(line: string): boolean;
+  write(line: string, kind?: NoteKind): boolean;
   /** True when everything handed over is written. */
   close(deadlineMs: number): Promise<boolean>;
   stats(): SpoolFigures;

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Output, OutputStats } from "../output.ts";
+import type { NoteKind, Output, OutputStats } from "../output.ts";
 import { checkStream, tellCheck } from "./check.ts";
 import { connect } from "./connection.ts";
 import { DeadLetterFile } from "./dead_letter.ts";
@@ -57,8 +57,8 @@ export class ElasticsearchOutput implements Output {
     void check(false);
   }
 
-  write(line: string): boolean {
-    return this.#spool.write(line);
+  write(line: string, kind?: NoteKind): boolean {
+    return this.#spool.write(line, kind);
   }
 
   /** HOT PATH. */

@@ -40,6 +40,8 @@ export interface SpoolOptions extends SpoolEvents {
   /** Data stream of the documents, `logs-mayfly.process-default`, and of the notes, `logs-mayfly.agent-default`. */
   readonly processIndex: string;
   readonly agentIndex: string;
+  /** Data stream of the figures, `metrics-mayfly.agent-default`. */
+  readonly metricsIndex: string;
   /** Takes the exclusive lock on an open file; false when another has it. Throws where the file system cannot lock. */
   readonly lock: (fd: number) => boolean;
   /** Setting spool.max_size: bytes of all segments on the disk. */

@@ -1,3 +1,4 @@
+import type { NoteKind } from "../output.ts";
 import { noCounts } from "./counters.ts";
 import { makeSpoolFolder, unusable } from "./folder.ts";
 import type { Frame } from "./frame.ts";
@@ -35,7 +36,7 @@ export class Spool {
   readonly #system: SpoolSystem;
   readonly #lock: number;
   readonly #processAction: ActionLine;
-  readonly #agentAction: ActionLine;
+  readonly #noteActions: Readonly<Record<NoteKind, ActionLine>>;
   readonly #counters = noCounts();
   readonly #segments: Segments;
   readonly #parts: SpoolParts;
@@ -66,7 +67,7 @@ export class Spool {
     this.#system = system;
     this.#lock = lock;
     this.#processAction = actionLine(options.processIndex);
-    this.#agentAction = actionLine(options.agentIndex);
+    this.#noteActions = { agent: actionLine(options.agentIndex), metrics: actionLine(options.metricsIndex) };
     this.#next = found.next;
     this.#segments = found.segments;
     this.#parts = makeParts(options, system, found, this.#counters, () => this.onCommitted?.());
@@ -91,15 +92,15 @@ export class Spool {
   }
 
   /** Takes one or more whole lines of dataset mayfly.agent. False when one was dropped (and counted). */
-  write(text: string): boolean {
+  write(text: string, kind: NoteKind = "agent"): boolean {
+    const action = this.#noteActions[kind];
     let all = true;
     for (let at = 0; at < text.length; ) {
       const end = text.indexOf("\n", at) + 1 || text.length;
       const line = [text.slice(at, end)];
       if (!hasLineHead(line[0] as string))
         throw new Error(`this line does not begin as line.ts says: ${line[0]?.slice(0, 100)}`);
-      all =
-        (this.#open.append(line, false, this.#agentAction) || this.#writeAnew(line, false, this.#agentAction)) && all;
+      all = (this.#open.append(line, false, action) || this.#writeAnew(line, false, action)) && all;
       at = end;
     }
     return all;
