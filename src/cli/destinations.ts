@@ -1,9 +1,11 @@
 import type { Config } from "../../config/schema.ts";
+import type { DocumentWriter } from "../../ecs/document.ts";
 import { ConsoleOutput } from "../output/console.ts";
 import { type FileOptions, FileOutput } from "../output/file.ts";
 import type { Output, OutputEnd, OutputEvents } from "../output/output.ts";
+import type { Instant } from "../process/instant.ts";
 import type { Log } from "../telemetry/log.ts";
-import { isPretty } from "./setting.ts";
+import { isPretty, wallClock } from "./setting.ts";
 import type { Shipment } from "./shipment.ts";
 
 /** How long the end of mayfly waits for a reader that stands still, in milliseconds. */
@@ -18,16 +20,19 @@ export class Destinations {
   readonly shipment: Shipment | undefined;
   readonly #log: Log;
   readonly #isPretty: boolean;
+  readonly #writer: DocumentWriter | undefined;
   readonly #onEnd: () => void;
   #end: OutputEnd | undefined = undefined;
 
   /**
    * @param onEnd called when an output ended by itself: nobody reads any more, or it cannot be written
+   * @param writer makes the note about documents that were dropped; none: the log alone tells
    * @param shipment the way into Elasticsearch, opened before; closed with the others
    * @throws MayflyError CANNOT_WRITE
    */
-  constructor(config: Config, log: Log, onEnd: () => void, shipment?: Shipment) {
+  constructor(config: Config, log: Log, onEnd: () => void, writer?: DocumentWriter, shipment?: Shipment) {
     this.shipment = shipment;
+    this.#writer = writer;
     this.#log = log;
     this.#isPretty = isPretty(config);
     this.#onEnd = onEnd;
@@ -70,13 +75,27 @@ export class Destinations {
   }
 
   #events(name: string): OutputEvents {
+    let from = wallClock();
     return {
-      onDrop: () => this.#log.repeated("warn", "output_full", `${name} does not keep up: documents are dropped`),
-      onRecover: (lines) => this.#log.warn(`${name} takes documents again`, { dropped: lines }),
+      onDrop: () => {
+        from = wallClock();
+        this.#log.repeated("warn", "output_full", `${name} does not keep up: documents are dropped`);
+      },
+      onRecover: (lines) => {
+        this.#log.warn(`${name} takes documents again`, { dropped: lines });
+        this.#noteLoss(from, lines);
+      },
       onEnd: (end) => {
         this.#end ??= end;
         this.#onEnd();
       },
     };
+  }
+
+  #noteLoss(from: Instant, lines: number): void {
+    if (this.#writer === undefined) return;
+    const to = wallClock();
+    const line = this.#writer.writeLoss({ time: to, from, to, lost: { output_full: lines } });
+    for (const output of this.forDocuments) output.write(line);
   }
 }

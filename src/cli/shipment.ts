@@ -65,7 +65,7 @@ export class Shipment {
     this.#heartbeat = new Heartbeat(config.state.path, identity, (sentence) =>
       log.warn(sentence, { code: "heartbeat" }),
     );
-    this.#told = lossesOf(spool.stats());
+    this.#told = this.#losses();
   }
 
   /** The probes watch: tells the gap since the last run, and begins to beat. */
@@ -112,22 +112,30 @@ export class Shipment {
 
   #tellLosses(): void {
     const now = wallClock();
-    const losses = lossesOf(this.#spool.stats());
+    const losses = this.#losses();
     const lost = {
       spool_full: losses.spool_full - this.#told.spool_full,
       spool_unwritable: losses.spool_unwritable - this.#told.spool_unwritable,
       spool_damaged: losses.spool_damaged - this.#told.spool_damaged,
+      dead_letter_full: losses.dead_letter_full - this.#told.dead_letter_full,
     };
     const from = this.#toldAt;
     this.#toldAt = now;
-    if (lost.spool_full + lost.spool_unwritable + lost.spool_damaged === 0) return;
+    if (Object.values(lost).every((count) => count === 0)) return;
     this.#told = losses;
     this.output.write(this.#writer.writeLoss({ time: now, from, to: now, lost }));
   }
+
+  /** Since the start. */
+  #losses(): Record<DocumentLossHere, number> {
+    const { droppedFull, droppedUnwritable, damagedDocuments } = this.#spool.stats();
+    return {
+      spool_full: droppedFull,
+      spool_unwritable: droppedUnwritable,
+      spool_damaged: damagedDocuments,
+      dead_letter_full: this.output.deliveryStats().deadLetterLost,
+    };
+  }
 }
 
-type DocumentLossHere = Extract<DocumentLoss, "spool_full" | "spool_unwritable" | "spool_damaged">;
-
-function lossesOf({ droppedFull, droppedUnwritable, damagedDocuments }: SpoolStats): Record<DocumentLossHere, number> {
-  return { spool_full: droppedFull, spool_unwritable: droppedUnwritable, spool_damaged: damagedDocuments };
-}
+type DocumentLossHere = Exclude<DocumentLoss, "output_full">;

@@ -29,7 +29,7 @@ async function watch(args: Arguments, setting: Setting): Promise<ExitCode> {
   const { source, offset, ids, host } = openKernel(setting);
   const writer = documentWriter(setting, host, ids);
   const shipment = ships(config) ? await Shipment.open(setting, host, writer) : undefined;
-  const destinations = new Destinations(config, log, stop, shipment);
+  const destinations = new Destinations(config, log, stop, writer, shipment);
   const sink = watchSink(setting, destinations, writer);
   keepYoungGeneration();
   const warming = warmUp(documentWriter(setting, host, ids), ids, log);
