@@ -198,13 +198,15 @@ export class Agent {
       at = this.#decoder.decode(bytes, at, SLICE_BYTES);
       if (!this.#events.behind()) continue;
       if (!this.#live) await this.#wait(Number.POSITIVE_INFINITY);
-      else if (this.#underWay <= PATIENT_BATCHES) await this.#wait(this.#stopping ? STOP_PATIENCE : LIVE_PATIENCE);
+      else await this.#wait(this.#stopping ? STOP_PATIENCE : LIVE_PATIENCE);
     }
     this.#underWay--;
   }
 
+  /** Batches may come while it waits: what was no danger to the ring at the first turn may be one at the next. */
   async #wait(patience: number): Promise<void> {
-    for (let turns = patience; turns > 0 && this.#events.behind(); turns--) await this.#events.catchUp();
+    const isSafe = (): boolean => !this.#live || this.#underWay <= PATIENT_BATCHES;
+    for (let turns = patience; turns > 0 && isSafe() && this.#events.behind(); turns--) await this.#events.catchUp();
   }
 
   #onClock(record: ClockRecord): void {
