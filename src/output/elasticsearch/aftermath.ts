@@ -103,6 +103,7 @@ export class Aftermath {
     const first = this.#parts.figures.accepted === accepted && accepted > 0;
     this.window.answered(this.#parts.system.now(), accepted + alreadyThere);
     if (outcome.failureStore > 0) this.#tellFailureStore(outcome.failureStore);
+    if (outcome.possibleDuplicates > 0) this.#tellPossibleDuplicates(outcome.possibleDuplicates);
     if (outcome.acceptedSuspects > 0 && !rejected.some(({ suspect }) => suspect)) this.#parts.work.clearSuspects();
     if (collisions.length > 0) await this.#onCollisions(collisions);
     if (withoutPipeline.slices.length > 0) this.#onPipelineMissing(withoutPipeline.slices);
@@ -196,6 +197,14 @@ export class Aftermath {
     this.#parts.events.onWarn(
       "failure_store_used",
       "Elasticsearch put documents into the failure store, where no search of the data stream finds them: look at STREAM::failures for the reason",
+      { documents },
+    );
+  }
+
+  #tellPossibleDuplicates(documents: number): void {
+    this.#parts.events.onWarn(
+      "possible_duplicates",
+      "documents whose answer was lost were sent again after a rollover: they may stand twice, in two backing indexes of the data stream",
       { documents },
     );
   }

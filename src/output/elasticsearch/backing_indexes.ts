@@ -7,6 +7,8 @@ import type { Batch } from "./work_list.ts";
 const NOTE = "backing_indexes";
 /** `.ds-logs-mayfly.process-default-2026.11.21-000001` */
 const BACKING_INDEX = /^\.ds-(.+)-\d{4}\.\d{2}\.\d{2}-\d{6,}$/;
+/** What the name of a stream's first index ends with: there is no older one. */
+const FIRST_GENERATION = "-000001";
 /** An answer that came so lately tells the present write index well enough for documents of an earlier run, ms. */
 const FRESH_MS = 5000;
 /** Older backing indexes that are asked when it is not known since when documents may have been sent. */
@@ -79,6 +81,7 @@ export class BackingIndexMemory {
 
   /** Whether a document in doubt that was accepted in `index` cannot also stand in an older one. */
   static isCertain(doubt: Doubt, asked: BackingIndexes, index: string): boolean {
+    if (index.endsWith(FIRST_GENERATION)) return true;
     for (const name of doubt.before.values()) if (name === index) return true;
     for (const name of asked.values()) if (name === index) return true;
     return false;
