@@ -74,8 +74,10 @@ export class Shipment {
     const { last, warning } = this.#heartbeat.previous();
     if (warning !== undefined) this.#log.warn(warning, { code: "heartbeat" });
     if (last !== undefined) this.output.write(this.#writer.writeGap(gapBetween(last, since, this.#host.bootId)));
+    // At once, so that a first run that is killed within a second leaves the beginning of a gap.
+    this.#beating = this.#beat(agent, since);
     this.#timer = setInterval(() => {
-      this.#beating = this.#beat(agent);
+      this.#beating = this.#beat(agent, since);
     }, BEAT_MS);
   }
 
@@ -101,9 +103,8 @@ export class Shipment {
   }
 
   /** The mark is taken before the commit, and said after it: so everything older than it is on the disk. */
-  async #beat(agent: Agent): Promise<void> {
-    const mark = agent.watermark();
-    if (mark === undefined) return;
+  async #beat(agent: Agent, since: Watermark): Promise<void> {
+    const mark = agent.watermark() ?? since;
     this.#tellLosses();
     await this.output.flush();
     // What the disk refuses is in memory only: it would be missing after a crash.
@@ -119,11 +120,12 @@ export class Shipment {
       spool_damaged: losses.spool_damaged - this.#told.spool_damaged,
       dead_letter_full: losses.dead_letter_full - this.#told.dead_letter_full,
     };
-    const from = this.#toldAt;
-    this.#toldAt = now;
-    if (Object.values(lost).every((count) => count === 0)) return;
+    const isNothing = Object.values(lost).every((count) => count === 0);
+    // A spool without room refuses the note as well: the next one tells what this one would have told.
+    if (!isNothing && !this.output.write(this.#writer.writeLoss({ time: now, from: this.#toldAt, to: now, lost })))
+      return;
     this.#told = losses;
-    this.output.write(this.#writer.writeLoss({ time: now, from, to: now, lost }));
+    this.#toldAt = now;
   }
 
   /** Since the start. */

@@ -100,7 +100,7 @@ export class Spool {
       const line = [text.slice(at, end)];
       if (!hasLineHead(line[0] as string))
         throw new Error(`this line does not begin as line.ts says: ${line[0]?.slice(0, 100)}`);
-      all = (this.#open.append(line, false, action) || this.#writeAnew(line, false, action)) && all;
+      all = this.#writeNote(line, action) && all;
       at = end;
     }
     return all;
@@ -194,6 +194,12 @@ export class Spool {
       oldest: earliest([held.since, segments.backlogSince, this.#open.documents > 0 ? this.#open.since : undefined]),
       fault: queue.fault ?? syncing.fault,
     };
+  }
+
+  /** A full spool refuses a note that the open frame would take: both would be dropped, and what it tells be lost. */
+  #writeNote(line: readonly string[], action: ActionLine): boolean {
+    if (this.#refuses(OpenFrame.bound(line, action))) return false;
+    return this.#open.append(line, false, action) || this.#writeAnew(line, false, action);
   }
 
   /** No frame is open, or this one has no room or holds the other kind. */
