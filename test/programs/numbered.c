@@ -3,17 +3,20 @@
  * Spawns BIN COUNT times, RATE a second, each with an argument of its own: MARK.0, MARK.1, ... For tests that look for
  * each single life in a far place. Kernel: posix_spawn, so CLONE_VM | CLONE_VFORK, exec, exit.
  *
- *   numbered RATE COUNT MARK BIN
+ *   numbered RATE COUNT MARK BIN [NOISE]
  *
- * Each spawn has its moment, counted from the start: one that was held up catches up. On stdout, for each that was
- * spawned and waited for, its number and pid: `{"number":0,"pid":4711}`. SIGTERM ends it after the life under way.
+ * NOISE: a second argument of so many letters and digits, other ones for each life: documents that are large on a disk
+ * too, however well it is compressed. Each spawn has its moment, counted from the start: one that was held up catches
+ * up. On stdout, for each that was spawned and waited for, its number, its pid and the times just before and after its
+ * life, microseconds since the epoch: `{"number":0,"pid":4711,"begin":1,"end":2}`. SIGTERM ends it after the life
+ * under way.
  */
 #define _GNU_SOURCE
 #include <err.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <spawn.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/wait.h>
@@ -21,6 +24,7 @@
 #include <unistd.h>
 
 #define SECOND 1000000000LL
+#define NOISE_MAX 65536
 
 extern char **environ;
 
@@ -40,6 +44,32 @@ static int64_t now(void)
 	return t.tv_sec * SECOND + t.tv_nsec;
 }
 
+static int64_t microseconds(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_REALTIME, &t);
+	return t.tv_sec * 1000000LL + t.tv_nsec / 1000;
+}
+
+/* xorshift32: the same for the same number. */
+static char *noise_of(long number, long length)
+{
+	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+	static char noise[NOISE_MAX + 1];
+	uint32_t state = 2654435761u * ((uint32_t)number + 1);
+	long at;
+
+	for (at = 0; at < length; at++) {
+		state ^= state << 13;
+		state ^= state >> 17;
+		state ^= state << 5;
+		noise[at] = letters[state % (sizeof(letters) - 1)];
+	}
+	noise[length] = 0;
+	return noise;
+}
+
 static void sleep_until(int64_t moment)
 {
 	struct timespec t = {moment / SECOND, moment % SECOND};
@@ -48,10 +78,10 @@ static void sleep_until(int64_t moment)
 		;
 }
 
-static pid_t spawn_one(char *program, const char *mark, long number)
+static pid_t spawn_one(char *program, const char *mark, long number, long noise)
 {
 	char token[128];
-	char *command[] = {program, token, NULL};
+	char *command[] = {program, token, noise > 0 ? noise_of(number, noise) : NULL, NULL};
 	int status, fault;
 	pid_t pid;
 
@@ -69,26 +99,38 @@ static pid_t spawn_one(char *program, const char *mark, long number)
 	return pid;
 }
 
+static void live_one(char *program, const char *mark, long number, long noise)
+{
+	int64_t begin = microseconds();
+	pid_t pid = spawn_one(program, mark, number, noise);
+
+	printf("{\"number\":%ld,\"pid\":%d,\"begin\":%" PRId64 ",\"end\":%" PRId64 "}\n", number, pid, begin,
+	       microseconds());
+}
+
 int main(int argc, char **argv)
 {
 	struct sigaction action = {.sa_handler = end};
 	int64_t start = now();
 	double rate;
-	long count, i;
+	long count, noise, i;
 
 	sigaction(SIGTERM, &action, NULL);
-	if (argc != 5)
-		errx(64, "usage: numbered RATE COUNT MARK BIN");
+	if (argc != 5 && argc != 6)
+		errx(64, "usage: numbered RATE COUNT MARK BIN [NOISE]");
 	rate = atof(argv[1]);
 	count = atol(argv[2]);
+	noise = argc == 6 ? atol(argv[5]) : 0;
 	if (rate <= 0 || count < 1)
 		errx(64, "RATE and COUNT are above 0");
+	if (noise < 0 || noise > NOISE_MAX)
+		errx(64, "NOISE is 0 to %d", NOISE_MAX);
 	/* A test that waits for so many lives must not wait for a full buffer. */
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	for (i = 0; i < count && !ending; i++) {
 		sleep_until(start + (int64_t)((double)i * SECOND / rate));
 		if (!ending)
-			printf("{\"number\":%ld,\"pid\":%d}\n", i, spawn_one(argv[4], argv[3], i));
+			live_one(argv[4], argv[3], i, noise);
 	}
 	return 0;
 }

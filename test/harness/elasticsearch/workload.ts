@@ -10,6 +10,17 @@ export interface WorkloadOptions {
   readonly count: number;
   /** Lives a second. */
   readonly rate: number;
+  /**
+   * Length of a second argument that is other letters for each life, 65,536 at most: it stands twice in a document, and
+   * no compression gets more than a quarter of it away. Default 0: none.
+   */
+  readonly noise?: number;
+}
+
+/** Between these two moments a process lived, from fork to exit; ms since the epoch. */
+export interface Span {
+  readonly begin: number;
+  readonly end: number;
 }
 
 /** Spawns processes that do nothing, one after another at a steady rate, each with a token as its only argument. */
@@ -20,6 +31,7 @@ export class Workload {
   readonly query: object;
   readonly #child: ChildProcess;
   readonly #pids = new Map<string, number>();
+  readonly #spans = new Map<string, Span>();
   readonly #ended: Promise<string>;
 
   static start(owner: Owner, options: WorkloadOptions): Workload {
@@ -28,13 +40,13 @@ export class Workload {
     return workload;
   }
 
-  private constructor({ count, rate }: WorkloadOptions) {
+  private constructor({ count, rate, noise = 0 }: WorkloadOptions) {
     this.mark = `life-${randomBytes(5).toString("hex")}`;
     const program = programPath("tiny");
     this.query = {
       bool: { filter: [{ prefix: { "process.args": `${this.mark}.` } }, { term: { "process.executable": program } }] },
     };
-    const args = [String(rate), String(count), this.mark, program];
+    const args = [String(rate), String(count), this.mark, program, String(noise)];
     this.#child = spawn(programPath("numbered"), args, { stdio: ["ignore", "pipe", "inherit"] });
     const { stdout } = this.#child;
     if (stdout === null) throw new Error("stdout is a pipe");
@@ -53,6 +65,11 @@ export class Workload {
     return this.#pids.size;
   }
 
+  /** By token. */
+  get spans(): ReadonlyMap<string, Span> {
+    return this.#spans;
+  }
+
   /** Waits until all have lived. */
   async end(withinMs: number): Promise<Truth> {
     const status = await within(this.#ended, withinMs, () => `the workload has not ended; ${this.lived} have lived`);
@@ -69,7 +86,9 @@ export class Workload {
   }
 
   #take(line: string): void {
-    const { number, pid } = JSON.parse(line) as { number: number; pid: number };
-    this.#pids.set(`${this.mark}.${number}`, pid);
+    const { number, pid, begin, end } = JSON.parse(line) as { number: number; pid: number; begin: number; end: number };
+    const token = `${this.mark}.${number}`;
+    this.#pids.set(token, pid);
+    this.#spans.set(token, { begin: begin / 1000, end: end / 1000 });
   }
 }
