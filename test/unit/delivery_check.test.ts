@@ -23,7 +23,8 @@ test("a stream of our template is ready, with the version where the key may see 
 test("a missing stream is no fault, another template is, and what cannot be asked is unknown", async () => {
   assert.deepEqual(await check(answer(404, "{}")), { kind: "not there yet" });
   assert.deepEqual(await check(streamOf("logs")), { kind: "foreign", template: "logs" });
-  for (const reply of [unanswered(false), answer(403, "{}"), answer(200, "nonsense"), answer(200, "{}")])
+  assert.deepEqual(await check(answer(403, "{}")), { kind: "not allowed" });
+  for (const reply of [unanswered(false), answer(503, "{}"), answer(200, "nonsense"), answer(200, "{}")])
     assert.equal((await check(reply)).kind, "unknown");
 });
 
@@ -39,4 +40,5 @@ test("only what is wrong is told again after the start", () => {
   assert.deepEqual(codes({ kind: "ready", version: "9.4.3" }, false), ["elasticsearch_ready"]);
   assert.deepEqual(codes({ kind: "ready", version: "9.4.3" }, true), []);
   assert.deepEqual(codes({ kind: "not there yet" }, false), []);
+  assert.deepEqual(codes({ kind: "not allowed" }, false), []);
 });
