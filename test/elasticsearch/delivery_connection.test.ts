@@ -219,6 +219,22 @@ test("user and password, in settings or in the URL, and an API key open a server
   assertAnswered(await (await open(t, [url])).request(root), 401);
 });
 
+test("a password that is changed in its file is taken when the old one is refused", secure, async (t) => {
+  const { url, user, password = "" } = secureServer();
+  const folder = mkdtempSync(join(tmpdir(), "mayfly-password-"));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const passwordFile = join(folder, "password");
+  writeFileSync(passwordFile, "wrong");
+  const { credentials } = connectionSettings([]);
+  const connection = await open(t, [url], { credentials: { ...credentials, username: user, passwordFile } });
+  assertAnswered(await connection.request(root), 401);
+  // As while an editor writes it.
+  writeFileSync(passwordFile, "");
+  assertAnswered(await connection.request(root), 401);
+  writeFileSync(passwordFile, `${password}\n`);
+  assertAnswered(await connection.request(root));
+});
+
 test("no failure shows a credential", secure, async (t) => {
   const proxy = await FaultProxy.start(t, secureServer().url);
   const { credentials } = connectionSettings([]);

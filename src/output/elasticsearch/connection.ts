@@ -3,10 +3,11 @@ import https from "node:https";
 import type { Duplex } from "node:stream";
 import { pipeline, Readable } from "node:stream";
 import { text as readText } from "node:stream/consumers";
+import { isDeepStrictEqual } from "node:util";
 import { constants, createGunzip, createGzip } from "node:zlib";
 import type HttpConnection from "@elastic/transport/connection/HttpConnection";
 import { retryAfterMs } from "./backoff.ts";
-import { type Credentials, readCredentials } from "./credentials.ts";
+import { type Credentials, readCredentials, readCredentialsIfGood } from "./credentials.ts";
 import { type HostAddress, HostPool, hostAddresses, isLocal } from "./hosts.ts";
 import type { Answered, Connection, Reply, Request, Unanswered } from "./reply.ts";
 import type { ConnectionSettings } from "./settings.ts";
@@ -45,7 +46,7 @@ export async function connect(settings: ConnectionSettings): Promise<Connection>
 /** Authentication, TLS, keep-alive and sockets by @elastic/transport; several hosts by HostPool. Retries nothing. */
 class NodeConnection implements Connection {
   readonly #settings: ConnectionSettings;
-  readonly #credentials: Credentials | undefined;
+  #credentials: Credentials | undefined;
   readonly #tls: TlsOptions;
   readonly #fingerprint: string | undefined;
   readonly #class: HttpConnectionClass;
@@ -81,7 +82,23 @@ class NodeConnection implements Connection {
     const isDead = reply.kind === "unanswered" || (reply.status >= 502 && reply.status <= 504);
     if (isDead) this.#pool.dead(host, Date.now());
     else this.#pool.alive(host);
+    // Carried out by nobody, so it may be sent again at once.
+    if (reply.kind === "answered" && reply.status === 401 && this.#hasOtherCredentials()) return this.request(request);
     return reply;
+  }
+
+  /** Keys are changed in their files while mayfly runs: reads them anew, and says whether they are others now. */
+  #hasOtherCredentials(): boolean {
+    const { apiKeyFile, passwordFile } = this.#settings.credentials;
+    if (apiKeyFile === undefined && passwordFile === undefined) return false;
+    const credentials = readCredentialsIfGood(this.#settings.credentials);
+    if (credentials === undefined || isDeepStrictEqual(credentials, this.#credentials)) return false;
+    this.#credentials = credentials;
+    for (const host of this.#pool.hosts) {
+      host.node?.agent.destroy();
+      host.node = undefined;
+    }
+    return true;
   }
 
   close(): void {

@@ -22,6 +22,16 @@ export function readCredentials(settings: CredentialSettings): Credentials | und
   return { kind: "basic", username: settings.username, password };
 }
 
+/** The same while mayfly runs: a file that is just being written says nothing, and the answer 401 is told already. */
+export function readCredentialsIfGood(settings: CredentialSettings): Credentials | undefined {
+  try {
+    return readCredentials(settings);
+  } catch (error) {
+    if (error instanceof MayflyError) return undefined;
+    throw error;
+  }
+}
+
 function oneOf(name: string, value: string | undefined, path: string | undefined): string | undefined {
   if (value !== undefined && path !== undefined) throw bad(`${name} and ${name}_file are both set; keep one`);
   const secret = path === undefined ? value : readSecret(`${name}_file`, path);

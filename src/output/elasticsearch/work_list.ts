@@ -25,6 +25,9 @@ export interface BatchLimits {
   readonly suspects: number;
 }
 
+/** Of a request while documents wait on disk: with less, more news than that would end up behind the backlog. */
+const LIVE_SHARE = 3 / 4;
+
 /** Everything that waits for being sent: what must be sent again first, then live frames and those on disk side by side. */
 export class WorkList {
   readonly #store: DocumentStore;
@@ -94,15 +97,15 @@ export class WorkList {
   }
 
   /**
-   * The next batch; undefined when nothing may be taken. While documents wait on disk, live ones fill half of a request at most:
-   * they overtake, and the backlog still gets shorter. Not to be called again before it resolved.
+   * The next batch; undefined when nothing may be taken. While documents wait on disk, live ones fill three quarters of a request at
+   * most: they overtake, and the backlog still gets shorter. What they leave is the backlog's. Not to be called again before it resolved.
    */
   async take(limits: BatchLimits): Promise<Batch | undefined> {
     const builder = new BatchBuilder(limits);
     this.#suspects = builder.fillFrom(this.#suspects, limits.suspects);
     if (limits.retry) this.#retry = builder.fillFrom(this.#retry, limits.documents);
     const shares = limits.backlog && this.hasBacklog;
-    if (limits.live) this.#takeLive(builder, shares ? 0.5 : 1);
+    if (limits.live) this.#takeLive(builder, shares ? LIVE_SHARE : 1);
     if (shares) {
       await this.#takeBacklog(builder);
       if (limits.live) this.#takeLive(builder, 1);
