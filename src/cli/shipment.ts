@@ -32,7 +32,7 @@ export class Shipment {
   #timer: NodeJS.Timeout | undefined = undefined;
   #beating = Promise.resolve();
   /** What was lost up to the last note, and when that was. */
-  #told: Readonly<Record<DocumentLossHere, number>>;
+  #told: Readonly<Record<DocumentLossHere, number>> = nothingLost;
   #toldAt = wallClock();
 
   /** @throws MayflyError SPOOL_LOCKED, CANNOT_WRITE, BAD_CREDENTIALS, ... */
@@ -65,7 +65,6 @@ export class Shipment {
     this.#heartbeat = new Heartbeat(config.state.path, identity, (sentence) =>
       log.warn(sentence, { code: "heartbeat" }),
     );
-    this.#told = this.#losses();
   }
 
   /** The probes watch: tells the gap since the last run, and begins to beat. */
@@ -141,3 +140,6 @@ export class Shipment {
 }
 
 type DocumentLossHere = Exclude<DocumentLoss, "output_full">;
+
+/** Before the spool was opened: what it cut off then is told with the first beat. */
+const nothingLost = { spool_full: 0, spool_unwritable: 0, spool_damaged: 0, dead_letter_full: 0 } as const;
