@@ -1,0 +1,22 @@
+import { atEnd, type Owner } from "./at_end.ts";
+import type { Namespace } from "./namespace.ts";
+import type { Server } from "./server.ts";
+
+/** What is searched for by the tests; the rest is stored and not indexed. */
+const properties = {
+  "@timestamp": { type: "date" },
+  "process.args": { type: "keyword" },
+  "process.executable": { type: "keyword" },
+};
+
+/** A template for one namespace under which the server takes floods of large documents at small cost. */
+export async function indexLittle(owner: Owner, server: Server, namespace: Namespace): Promise<void> {
+  const name = `little-${namespace.name}`;
+  await server.call("PUT", `/_index_template/${name}`, {
+    index_patterns: [`logs-mayfly.*-${namespace.name}`],
+    priority: 900,
+    data_stream: {},
+    template: { settings: { number_of_replicas: 0 }, mappings: { dynamic: false, properties } },
+  });
+  atEnd(owner, async () => void (await server.call("DELETE", `/_index_template/${name}`)));
+}
