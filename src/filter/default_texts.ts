@@ -6,7 +6,7 @@ import type { Pattern, Span } from "./rule.ts";
  * Native expressions, because re2js takes 150 ns a character once it has groups to fill and these look at every argument with
  * a telltale. They must take linear time all the same. So each begins with fixed characters, what repeats cannot hold another
  * beginning of a match (or ends the match, so that the search goes on behind it), and no repetition stands in another one
- * that could divide the same text otherwise. test/unit/redact_cost.test.ts feeds them 128 KiB of their own beginnings.
+ * that could divide the same text otherwise. test/bench/redaction.ts feeds them 128 KiB of their own beginnings.
  */
 
 export class NativePattern implements Pattern {
