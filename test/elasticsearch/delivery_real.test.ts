@@ -100,6 +100,7 @@ test("a document that the mapping refuses goes to the dead letter file, the othe
   const shipping = await Shipping.open(t, [server.url], namespace);
   shipping.ship(0, 500, (number) => (number === 7 ? "no number" : number));
   await accepted(shipping, 499);
+  await eventually(() => (shipping.stats().deadLettered === 1 ? true : undefined), 10_000, "it is in the file");
   const lines = readFileSync(shipping.deadLetterPath, "utf8").trimEnd().split("\n");
   const letter = JSON.parse(lines[0] as string) as DeadLetter;
   assert.deepEqual(
