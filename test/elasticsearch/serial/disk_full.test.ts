@@ -76,6 +76,12 @@ function loggedLost({ log }: Shipper, code: string): number {
   return ends.reduce((sum, { mayfly }) => sum + Number(mayfly?.["dropped"]), 0);
 }
 
+/** What the last words of a run give as dropped since its start. */
+function droppedAtEnd({ log }: Shipper): number {
+  const last = log.findLast(({ message }) => message.startsWith("documents were dropped"));
+  return Number(last?.mayfly?.["dropped"] ?? 0);
+}
+
 /** How many documents the notes in the index tell as lost at this place. */
 async function toldLost({ server, namespace }: Place, what: string): Promise<number> {
   const notes = await server.search<LossNote>(namespace.notes, { fields: ["mayfly.lost"] });
@@ -90,7 +96,10 @@ async function assertGoesOn(t: TestContext, here: Place): Promise<{ full: number
   const counted = dropped(await drained(here.shipper));
   assert.equal((await here.shipper.stop()).status, "0", here.shipper.stderr);
   assert.equal((await differenceOf(here, after)).summary, "");
-  assert.equal(await absentNumbers(here.server, here.namespace), counted.full + counted.unwritable);
+  // What others on this machine made after the last look may be dropped at the end, while the disk is full: the log says so.
+  const [least, most] = [counted.full + counted.unwritable, droppedAtEnd(here.shipper)];
+  const absent = await absentNumbers(here.server, here.namespace);
+  assert.ok(least <= absent && absent <= most, `${absent} absent; ${least} counted, ${most} in all at the end`);
   return counted;
 }
 
