@@ -1,5 +1,6 @@
 import { basename } from "node:path";
 import { capabilityNames } from "./capabilities.ts";
+import { PATIENCE } from "./deadline.ts";
 import { Differences, millis } from "./differences.ts";
 import type { Document } from "./document.ts";
 import { endDifferences } from "./expect_end.ts";
@@ -16,14 +17,17 @@ import { WORDS } from "./words.ts";
 export function differences(
   life: Life,
   expected: readonly string[],
-  documents: readonly Document[],
+  all: readonly Document[],
   profile: "lifecycle" | "elastic",
 ): string[] {
-  const found = documents.map((document) => document.mayfly?.transitions);
-  if (found.join(", ") !== expected.join(", ")) {
-    return [`${life.role}: documents are [${found.join(", ")}], expected [${expected.join(", ")}]`];
-  }
-  const all: string[] = [];
+  const found = all.map((document) => document.mayfly?.transitions).join(", ");
+  const isSpawnApart = life.role === "main" && found === expected.join(", ").replace("fork+exec", "fork, exec");
+  if (found !== expected.join(", ") && !isSpawnApart)
+    return [`${life.role}: documents are [${found}], expected [${expected.join(", ")}]`];
+  // Between the fork and the exec of `main` stands the test that spawns it: on a busy machine for longer than the hold. Then the
+  // fork's document shows the test's image, of which the program can tell nothing.
+  const documents = isSpawnApart ? all.slice(1) : all;
+  const differing: string[] = [];
   const untold = [...life.selves];
   let self = firstSelf(life);
   let ranOwnImage = false;
@@ -41,9 +45,9 @@ export function differences(
     found.compare("process.Ext.ancestry", document.process?.Ext?.ancestry, ancestryOf(life));
     endDifferences(found, document, life, self);
     found.noEmptyValues(document);
-    all.push(...found.list);
+    differing.push(...found.list);
   }
-  return all;
+  return differing;
 }
 
 /** A child that could not speak before its exec (vfork) is till then what its parent is. */
@@ -92,7 +96,7 @@ function imageDifferences(found: Differences, document: Document, self: Self, ra
   found.compare("process.args", process?.args, args);
   found.compare("process.args_count", process?.args_count, args.length);
   found.compare("process.command_line", process?.command_line, args.join(" ") === "" ? undefined : args.join(" "));
-  found.compare("process.working_directory", process?.working_directory, ranOwnImage ? text(self.cwd) : undefined);
+  found.compare("process.working_directory", process?.working_directory, ranOwnImage ? folderOf(self) : undefined);
   found.compare("mayfly.script.path", mayfly?.script?.path, self.script === undefined ? undefined : text(self.script));
   found.compare("mayfly.executable.memfd", mayfly?.executable?.memfd ?? false, executable.memfd);
   // A memfd has no link either: whether it counts as deleted is left open.
@@ -104,7 +108,7 @@ function imageDifferences(found: Differences, document: Document, self: Self, ra
 
   // start_ticks is rounded down to 10 ms, and the program's two clocks are read one after the other.
   const told = (self.real.seconds - self.boot.seconds) * 1000 + (self.real.nanos - self.boot.nanos) / 1e6;
-  found.near("process.start", millis(process?.start), told + self.start_ticks * 10 + 5, 12);
+  found.near("process.start", millis(process?.start), told + self.start_ticks * 10 + 5, 12 * PATIENCE);
 }
 
 /** What /proc/PID/exe links to, in the words of a document. */
@@ -112,6 +116,11 @@ function readExecutable(link: string): { path: string; deleted: boolean; memfd: 
   const path = link.replace(/ \(deleted\)$/, "");
   const memfd = path.startsWith("/memfd:");
   return { path: memfd ? path.slice(1) : path, deleted: path !== link, memfd };
+}
+
+/** What /proc/PID/cwd links to: of a folder that is removed, the path that it had. */
+function folderOf(self: Self): string {
+  return text(self.cwd).replace(/ \(deleted\)$/, "");
 }
 
 function idDifferences(found: Differences, document: Document, self: Self): void {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { Collector } from "../harness/collector.ts";
+import { PATIENCE } from "../harness/deadline.ts";
 import { assertNone } from "../harness/differences.ts";
 import { differences } from "../harness/expect.ts";
 import { type Life, livesOf } from "../harness/life.ts";
@@ -20,7 +21,7 @@ import { runProgram } from "../harness/program.ts";
 const PROFILES = ["lifecycle", "elastic"] as const;
 const TIMINGS = {
   together: { hold: "10s", pauseMs: 0 },
-  apart: { hold: "100ms", pauseMs: 500 },
+  apart: { hold: `${250 * PATIENCE}ms`, pauseMs: 1000 * PATIENCE },
 } as const;
 /** Programs mostly wait for their own pauses. */
 const AT_ONCE = 8;

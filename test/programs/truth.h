@@ -246,17 +246,13 @@ static inline void truth_role(const char *role, const char *made_by)
 /* The calling image describes itself. `after`: the transition that it follows, "fork" or "exec". */
 static inline void truth_self(const char *after)
 {
-	char cwd[PATH_MAX];
 	int i;
 
 	put("{\"say\":\"self\",\"after\":\"%s\",\"role\":\"%s\",\"made_by\":\"%s\"", after,
 	    truth_environment("MAYFLY_ROLE", "main"), truth_environment("MAYFLY_MADE_BY", "test"));
 	put_stat();
 	put_link("exe", "/proc/self/exe");
-	if (!getcwd(cwd, sizeof(cwd)))
-		err(TRUTH_FAILED, "getcwd");
-	put(",\"cwd\":");
-	put_text(cwd);
+	put_link("cwd", "/proc/self/cwd");
 	put(",\"args\":[");
 	for (i = 0; i < truth_argc; i++) {
 		put(i ? "," : "");
