@@ -29,12 +29,14 @@ export function explainUnknown(section: string, key: string): string {
 
 function unknownAdvice(section: string, key: string): string {
   const here = sections.get(section) ?? [];
+  const near = suggest(key, here);
+  // `host` for `hosts`, although there is a section of that name.
+  if (near !== undefined && (near.startsWith(key) || key.startsWith(near))) return `did you mean "${near}"?`;
   const elsewhere = [...sections].filter(([, keys]) => keys.includes(key)).map(([path]) => path);
   if (elsewhere.length > 0) {
     const places = elsewhere.map((path) => (path === "" ? "the top level" : path)).join(" or ");
     return `"${key}" belongs under ${places}`;
   }
-  const near = suggest(key, here);
   if (near !== undefined) return `did you mean "${near}"?`;
   for (const [path, keys] of sections) {
     const other = suggest(key, keys);

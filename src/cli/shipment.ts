@@ -97,8 +97,17 @@ export class Shipment {
     this.#tellLosses();
     const mark = this.#agent?.watermark();
     const complete = await this.output.close(deadlineMs);
+    this.#tellEnd();
     if (mark !== undefined && complete) await this.#heartbeat.end(mark);
     return complete;
+  }
+
+  #tellEnd(): void {
+    const { accepted, alreadyThere } = this.output.deliveryStats();
+    const { documents: waiting } = this.#spool.stats();
+    const delivered = accepted + alreadyThere;
+    const rest = waiting === 0 ? "none waits" : `${waiting} wait in the spool for the next start`;
+    this.#log.info(`${delivered} documents are in Elasticsearch, ${rest}`, { delivered, waiting });
   }
 
   /** The mark is taken before the commit, and said after it: so everything older than it is on the disk. */

@@ -174,6 +174,11 @@ describe("a problem", () => {
       ['1:7 unknown key "log.path": "path" belongs under output.file or spool or state'],
     ],
     [
+      "a key in the singular is the one beside it, although another section has it",
+      "output.elasticsearch: {host: x}\n",
+      ['1:24 unknown key "output.elasticsearch.host": did you mean "hosts"?'],
+    ],
+    [
       "an unknown key is told the nearest of another section",
       "max_bites: 1\n",
       ['1:1 unknown key "max_bites": did you mean "processes.args.max_bytes"?'],

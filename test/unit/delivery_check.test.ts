@@ -39,6 +39,7 @@ test("only what is wrong is told again after the start", () => {
   assert.deepEqual(codes({ kind: "unknown", reason: "no" }, true), []);
   assert.deepEqual(codes({ kind: "ready", version: "9.4.3" }, false), ["elasticsearch_ready"]);
   assert.deepEqual(codes({ kind: "ready", version: "9.4.3" }, true), []);
-  assert.deepEqual(codes({ kind: "not there yet" }, false), []);
+  assert.deepEqual(codes({ kind: "not there yet" }, false), ["elasticsearch_new_stream"]);
+  assert.deepEqual(codes({ kind: "not there yet" }, true), []);
   assert.deepEqual(codes({ kind: "not allowed" }, false), []);
 });

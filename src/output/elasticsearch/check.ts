@@ -41,6 +41,11 @@ export function tellCheck(check: StreamCheck, stream: string, started: boolean, 
     );
   else if (check.kind === "unknown" && !started)
     events.onWarn("elasticsearch_unchecked", `${check.reason}; documents are kept in the spool until they can be sent`);
+  else if (check.kind === "not there yet" && !started)
+    events.onInfo(
+      "elasticsearch_new_stream",
+      `Elasticsearch answers; the first documents make the data stream ${stream} ("mayfly setup" is to have been run before)`,
+    );
   else if (check.kind === "ready" && !started)
     events.onInfo(
       "elasticsearch_ready",
