@@ -57,6 +57,24 @@ struct task_io_accounting___maybe {
 
 #pragma clang attribute pop
 
+/*
+ * Before 5.17 there is no bpf_loop: exec has a second program there, whose loops are plain ones (mayfly_exec_bounded). The verifier
+ * goes through every turn of those, and after each through the rest of the program, once for every state a turn can leave it in.
+ * Of a value that it reads back from the record it knows nothing, so all those states are one: with this 5.10 goes through 300,000
+ * instructions, without it through more than its limit of 1,000,000. `word` is a word of the record that nobody needs yet.
+ */
+static __always_inline u32 forgotten(u32 value, volatile u32 *word)
+{
+	*word = value;
+	return *word;
+}
+
+/*
+ * Three more differences are found by the addon (native/probes.cc), because no program can ask for them: before 5.18 there is no
+ * copy_from_user_task, and tasks.bpf.c is not loaded; from 6.16 sched_process_exit says whether it was the last thread
+ * (exit_has_group_dead); from 7.0 hooks can be preempted (twin.h).
+ */
+
 static __always_inline void read_capabilities(const struct cred *cred, u64 *effective, u64 *permitted)
 {
 	const struct cred___cap_u64 *now = (const void *)cred;

@@ -10,6 +10,7 @@
 
 #include "image.h"
 #include "ring.h"
+#include "twin.h"
 
 /*
  * Room for the strings of one record. The ring wants a constant size, so there are classes: chosen by the length of the
@@ -62,8 +63,10 @@ static __always_inline bool fill_asked(struct exec_record *r, struct walk *w, co
  */
 static __always_inline void fill_args(struct exec_record *r, struct walk *w, unsigned long start, u32 room, u32 paths)
 {
-	u32 size = r->args_length, at = w->at;
+	u64 size = r->args_length, at = w->at;
 
+	barrier_var(size);
+	barrier_var(at);
 	if (size > args_max)
 		size = args_max;
 	if (size > room)
@@ -148,7 +151,14 @@ static __always_inline int on_exec(struct task_struct *task, u32 old_pid, struct
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(mayfly_exec, struct task_struct *task, int old_pid, struct linux_binprm *bprm)
 {
+	leave_mark(RECORD_EXEC);
 	return on_exec(task, old_pid, bprm, false);
+}
+
+SEC("?tp_btf/sched_process_exec")
+int BPF_PROG(mayfly_exec_twin, struct task_struct *task, int old_pid, struct linux_binprm *bprm)
+{
+	return is_needed(RECORD_EXEC) ? on_exec(task, old_pid, bprm, false) : 0;
 }
 
 /* For kernels without bpf_loop; the addon loads one of the two. */

@@ -11,6 +11,7 @@
 
 #include "ring.h"
 #include "task.h"
+#include "twin.h"
 
 /* Dead threads that still hang on the process while it ends; more are not counted, and the record says so. */
 #define THREADS_MAX 256
@@ -89,8 +90,7 @@ static __always_inline u32 exit_status(const struct task_struct *task)
 	return signal->flags & SIGNAL_GROUP_EXIT ? signal->group_exit_code : task->group_leader->exit_code;
 }
 
-SEC("tp_btf/sched_process_exit")
-int BPF_PROG(mayfly_exit, struct task_struct *task)
+static __always_inline int on_exit(const unsigned long long *ctx, struct task_struct *task)
 {
 	struct exit_record *r;
 
@@ -112,6 +112,19 @@ int BPF_PROG(mayfly_exit, struct task_struct *task)
 
 	bpf_ringbuf_submit(r, wakeup_flag());
 	return 0;
+}
+
+SEC("tp_btf/sched_process_exit")
+int BPF_PROG(mayfly_exit, struct task_struct *task)
+{
+	leave_mark(RECORD_EXIT);
+	return on_exit(ctx, task);
+}
+
+SEC("?tp_btf/sched_process_exit")
+int BPF_PROG(mayfly_exit_twin, struct task_struct *task)
+{
+	return is_needed(RECORD_EXIT) ? on_exit(ctx, task) : 0;
 }
 
 #endif

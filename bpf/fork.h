@@ -10,9 +10,9 @@
 
 #include "ring.h"
 #include "task.h"
+#include "twin.h"
 
-SEC("tp_btf/sched_process_fork")
-int BPF_PROG(mayfly_fork, struct task_struct *creator, struct task_struct *child)
+static __always_inline int on_fork(struct task_struct *creator, struct task_struct *child)
 {
 	struct fork_record *r;
 
@@ -32,6 +32,19 @@ int BPF_PROG(mayfly_fork, struct task_struct *creator, struct task_struct *child
 
 	bpf_ringbuf_submit(r, wakeup_flag());
 	return 0;
+}
+
+SEC("tp_btf/sched_process_fork")
+int BPF_PROG(mayfly_fork, struct task_struct *creator, struct task_struct *child)
+{
+	leave_mark(RECORD_FORK);
+	return on_fork(creator, child);
+}
+
+SEC("?tp_btf/sched_process_fork")
+int BPF_PROG(mayfly_fork_twin, struct task_struct *creator, struct task_struct *child)
+{
+	return is_needed(RECORD_FORK) ? on_fork(creator, child) : 0;
 }
 
 #endif

@@ -36,7 +36,7 @@ static __always_inline bool fill_paths(struct exec_record *r, struct walk *w, co
 {
 	u32 from = w->at, end;
 
-	end = walk_path(w, &file->f_path, fs, large, bounded_for);
+	end = walk_path(w, &file->f_path, fs, large, bounded_for, &r->reserved);
 	if (end == WALK_FULL && !large)
 		return false;
 	if (end == WALK_FULL || end == WALK_FAILED)
@@ -47,7 +47,7 @@ static __always_inline bool fill_paths(struct exec_record *r, struct walk *w, co
 	r->executable_size = w->at - from;
 
 	from = w->at;
-	end = walk_path(w, &fs->pwd, fs, large, bounded_for);
+	end = walk_path(w, &fs->pwd, fs, large, bounded_for, &r->reserved);
 	if (end == WALK_FULL && !large)
 		return false;
 	if (end == WALK_FAILED)

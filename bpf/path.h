@@ -75,13 +75,14 @@ static __always_inline int walk_step(struct walk *w, u32 room)
 {
 	struct dentry *dentry = w->dentry;
 	struct dentry_link link;
-	u32 at = w->at;
+	u64 at = w->at;
 	long n;
 
 	if (dentry == w->root_dentry && w->mnt == w->root_mnt)
 		return WALK_ROOT;
 	if (dentry == w->mnt_root)
 		return cross_mount(w);
+	barrier_var(at); /* or clang tests one copy and uses another, of which the verifier knows no bound */
 	if (at > room - COMPONENT_MAX)
 		return WALK_FULL;
 	read_link(&link, dentry);
@@ -107,24 +108,40 @@ static long step_large(u32 index, struct walk *w)
 	return w->end != WALK_GOING;
 }
 
+/* The walk for kernels without bpf_loop. */
+static __always_inline void walk_bounded(struct walk *w, u32 room, u32 *forget)
+{
+	w->at = forgotten(w->at, forget);
+#pragma clang loop unroll(disable)
+	for (int i = 0; i < WALK_STEPS_BOUNDED && w->end == WALK_GOING; i++) {
+		w->end = walk_step(w, room);
+		w->at = forgotten(w->at, forget);
+	}
+	w->end = forgotten(w->end, forget);
+}
+
 /*
  * Walks path up to the task's root. Returns the end met; w->at stands behind the last component.
- * With bounded_for the loop is unrolled by the verifier, for kernels without bpf_loop (before 5.17), and gives up
- * after WALK_STEPS_BOUNDED components.
+ * With bounded_for it gives up after WALK_STEPS_BOUNDED components; forget is a word of the record that nobody needs yet.
  */
 static __always_inline u32 walk_path(struct walk *w, const struct path *path, const struct fs_struct *fs, bool large,
-				     bool bounded_for)
+				     bool bounded_for, u32 *forget)
 {
-	w->dentry = path->dentry;
-	w->mnt = path->mnt;
-	w->mnt_root = path->mnt->mnt_root;
+	if (bounded_for) {
+		/* Plain numbers from the start, as they are after a step: pointers would be other states. */
+		w->dentry = BPF_CORE_READ(path, dentry);
+		w->mnt = BPF_CORE_READ(path, mnt);
+		w->mnt_root = BPF_CORE_READ(path, mnt, mnt_root);
+	} else {
+		w->dentry = path->dentry;
+		w->mnt = path->mnt;
+		w->mnt_root = path->mnt->mnt_root;
+	}
 	w->root_dentry = fs->root.dentry;
 	w->root_mnt = fs->root.mnt;
 	w->end = WALK_GOING;
 	if (bounded_for) {
-#pragma clang loop unroll(disable)
-		for (int i = 0; i < WALK_STEPS_BOUNDED && w->end == WALK_GOING; i++)
-			w->end = walk_step(w, large ? PATHS_LARGE : PATHS_SMALL);
+		walk_bounded(w, large ? PATHS_LARGE : PATHS_SMALL, forget);
 	} else if (large) {
 		bpf_loop(WALK_STEPS, step_large, w, 0);
 	} else {

@@ -13,6 +13,7 @@ struct {
 
 /* Set by the addon before loading. */
 const volatile bool exit_has_group_dead = false;   /* tp_btf/sched_process_exit has a second argument (6.16) */
+const volatile bool hooks_preemptible = false;     /* from 7.0: twin.h */
 const volatile u32 wakeup_bytes = 1024 * 1024; /* data waiting in the ring that wakes the reader before its timer */
 
 /* Records that found no room, by enum record_kind. Written with atomic adds, read by the addon through mmap. */

@@ -102,6 +102,13 @@ size_t finish_exec(const void *raw, size_t size, uint8_t *out)
 	return end;
 }
 
+uint64_t now_ns(clockid_t clock)
+{
+	timespec t;
+	clock_gettime(clock, &t);
+	return t.tv_sec * NANOS + t.tv_nsec;
+}
+
 } // namespace
 
 size_t finish_record(const void *raw, size_t size, uint8_t *out)
@@ -139,13 +146,18 @@ size_t finish_record(const void *raw, size_t size, uint8_t *out)
 size_t clock_record(uint32_t kind, uint8_t *out)
 {
 	auto *r = reinterpret_cast<struct clock_record *>(out);
-	timespec before, real, after;
+	timespec real;
 	memset(r, 0, sizeof(*r));
-	// Read between two readings of the other clock, so that their middle belongs to it (an interrupt costs microseconds).
-	clock_gettime(CLOCK_BOOTTIME, &before);
-	clock_gettime(CLOCK_REALTIME, &real);
-	clock_gettime(CLOCK_BOOTTIME, &after);
-	uint64_t first = before.tv_sec * NANOS + before.tv_nsec, last = after.tv_sec * NANOS + after.tv_nsec;
+	// Read between two readings of the other clock, so that their middle belongs to it. A thread that was put off in between
+	// (a guest's processor: for 20 ms and more) would shift every time of the next second by half of that: it tries again.
+	uint64_t first, last;
+	for (int tries = 0; tries < 10; tries++) {
+		first = now_ns(CLOCK_BOOTTIME);
+		clock_gettime(CLOCK_REALTIME, &real);
+		last = now_ns(CLOCK_BOOTTIME);
+		if (last - first < 50000)
+			break;
+	}
 	r->header.time.ns = first + (last - first) / 2;
 	r->realtime.seconds = static_cast<u32>(real.tv_sec);
 	r->realtime.nanos = static_cast<u32>(real.tv_nsec);

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "probes.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
+#include <cstdlib>
 #include <cstring>
 
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "fault.h"
@@ -27,6 +30,7 @@ struct KernelFeatures {
 	bool bpf_loop = false;            // 5.17
 	bool exit_has_group_dead = false; // 6.16
 	bool copy_from_user_task = false; // 5.18
+	bool hooks_preemptible = false;   // 7.0
 };
 
 KernelFeatures kernel_features()
@@ -54,7 +58,18 @@ KernelFeatures kernel_features()
 		const btf_type *proto = btf__type_by_id(kernel.get(), type->type);
 		f.exit_has_group_dead = btf_is_func_proto(proto) && btf_vlen(proto) >= 3;
 	}
+	// "tracing: Guard __DECLARE_TRACE() use of __DO_TRACE_CALL() with SRCU-fast" leaves no trace in BTF.
+	utsname names;
+	f.hooks_preemptible = uname(&names) == 0 && atoi(names.release) >= 7;
 	return f;
+}
+
+uint64_t recursion_misses(const bpf_program *program)
+{
+	bpf_prog_info info = {};
+	uint32_t size = sizeof(info);
+	int fd = bpf_program__fd(program);
+	return fd >= 0 && bpf_obj_get_info_by_fd(fd, &info, &size) == 0 ? info.recursion_misses : 0;
 }
 
 // The verifier gives up with EAGAIN when a signal waits, and a profiler's come faster than it is done (all loading takes 0.2 s).
@@ -100,9 +115,14 @@ void Probes::load_probes(const Settings &settings)
 	probes_->rodata->args_max = settings.args_max;
 	probes_->rodata->wakeup_bytes = settings.wakeup_bytes;
 	probes_->rodata->exit_has_group_dead = kernel.exit_has_group_dead;
+	probes_->rodata->hooks_preemptible = kernel.hooks_preemptible;
 	bpf_program__set_autoload(probes_->progs.mayfly_exec, kernel.bpf_loop);
 	bpf_program__set_autoload(probes_->progs.mayfly_exec_bounded, !kernel.bpf_loop);
 	bpf_program__set_autoattach(probes_->progs.mayfly_self, false);
+	for (const Twin &twin : twins()) {
+		bpf_program__set_autoload(twin.program, kernel.hooks_preemptible);
+		bpf_program__set_autoattach(twin.program, false);
+	}
 	bpf_map__set_max_entries(probes_->maps.ring, settings.ring_bytes);
 	int error = probes__load(probes_);
 	if (error)
@@ -140,6 +160,25 @@ void Probes::attach()
 	int error = probes__attach(probes_);
 	if (error)
 		throw attach_fault(-error, "fork, exec and exit");
+	// A hook calls its programs in the order in which they were attached.
+	for (const Twin &twin : twins()) {
+		if (!bpf_program__autoload(twin.program))
+			continue;
+		*twin.link = bpf_program__attach(twin.program);
+		if (!*twin.link)
+			throw attach_fault(errno, bpf_program__name(twin.program));
+	}
+}
+
+std::array<Probes::Twin, 3> Probes::twins() const
+{
+	auto &programs = probes_->progs;
+	auto &links = probes_->links;
+	return {{
+		{programs.mayfly_fork, programs.mayfly_fork_twin, &links.mayfly_fork_twin, RECORD_FORK},
+		{programs.mayfly_exec, programs.mayfly_exec_twin, &links.mayfly_exec_twin, RECORD_EXEC},
+		{programs.mayfly_exit, programs.mayfly_exit_twin, &links.mayfly_exit_twin, RECORD_EXIT},
+	}};
 }
 
 void Probes::detach()
@@ -156,18 +195,20 @@ task_ref Probes::self() const
 	return reinterpret_cast<const task_ref &>(probes_->bss->self);
 }
 
-Counters Probes::counters() const
+Counters Probes::counters()
 {
 	auto *lost = reinterpret_cast<volatile uint64_t *>(probes_->bss->lost);
+	auto *caught = reinterpret_cast<volatile uint64_t *>(probes_->bss->caught);
 	Counters c{lost[RECORD_FORK], lost[RECORD_EXEC], lost[RECORD_EXIT], {}};
-	for (bpf_program *program : {probes_->progs.mayfly_fork, probes_->progs.mayfly_exec,
-				     probes_->progs.mayfly_exec_bounded, probes_->progs.mayfly_exit}) {
-		bpf_prog_info info = {};
-		uint32_t size = sizeof(info);
-		int fd = bpf_program__fd(program);
-		if (fd >= 0 && bpf_obj_get_info_by_fd(fd, &info, &size) == 0)
-			c.missed.emplace_back(bpf_program__name(program), info.recursion_misses);
+	for (const Twin &twin : twins()) {
+		// A task may have been preempted between the two programs, and this count be one too high till it goes on: what
+		// was told is never taken back, so the next that is really missed makes it right.
+		uint64_t skipped = recursion_misses(twin.first), done = caught[twin.kind];
+		uint64_t &told = missed_[twin.kind];
+		told = std::max(told, skipped > done ? skipped - done : 0);
+		c.missed.emplace_back(bpf_program__name(twin.first), told);
 	}
+	c.missed.emplace_back("mayfly_exec_bounded", recursion_misses(probes_->progs.mayfly_exec_bounded));
 	return c;
 }
 

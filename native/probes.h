@@ -2,6 +2,7 @@
 // The BPF programs: loading, attaching, counters. Throws Fault.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -11,6 +12,8 @@
 
 #include "../bpf/record.h"
 
+struct bpf_link;
+struct bpf_program;
 struct probes;
 struct tasks;
 
@@ -25,7 +28,7 @@ struct Settings {
 
 struct Counters {
 	uint64_t lost_fork, lost_exec, lost_exit;
-	// Runs that the kernel skipped because the same program was running on that CPU, by program.
+	// Runs that the kernel skipped because the same program was running on that CPU and that no twin did, by program.
 	std::vector<std::pair<std::string, uint64_t>> missed;
 };
 
@@ -42,7 +45,7 @@ public:
 
 	// This process as the kernel names it.
 	task_ref self() const;
-	Counters counters() const;
+	Counters counters();
 	int ring_fd() const;
 
 	// False on kernels without the task iterator (before 5.18): the caller reads /proc.
@@ -51,9 +54,18 @@ public:
 	void scan(const std::function<void(const void *record, size_t size)> &each);
 
 private:
+	// A hook's second program (bpf/twin.h).
+	struct Twin {
+		bpf_program *first, *program;
+		bpf_link **link;
+		record_kind kind;
+	};
+
+	std::array<Twin, 3> twins() const;
 	void load_probes(const Settings &settings);
 	void load_tasks(const Settings &settings);
 
+	std::array<uint64_t, 8> missed_{}; // as counters() told it, by record_kind
 	struct probes *probes_ = nullptr;
 	struct tasks *tasks_ = nullptr;
 };
