@@ -47,7 +47,7 @@ function tool(path, args) {
 }
 
 function clangFormat() {
-  const files = ["bpf", "native", "test/programs", "test/bench"]
+  const files = ["bpf", "native", "test/programs", "test/oracle", "test/bench"]
     .flatMap((folder) => filesBelow(root, folder))
     .filter((file) => /\.(c|h|cc)$/.test(file));
   return command(findClangFormat(), [...(fix ? ["-i"] : ["--dry-run", "-Werror"]), ...files]);

@@ -15,6 +15,7 @@ import { addonDue, buildAddon } from "./setup/addon.mjs";
 import { endAll } from "./setup/command.mjs";
 import { dependenciesDue, installDependencies } from "./setup/dependencies.mjs";
 import { withLock } from "./setup/lock.mjs";
+import { compileOracle, oracleDue } from "./setup/oracle.mjs";
 import { installTools } from "./setup/packages.mjs";
 import { checkPlatform } from "./setup/platform.mjs";
 import { compilePrograms, programsDue, removeStalePrograms } from "./setup/programs.mjs";
@@ -25,6 +26,8 @@ import { findClangFormat, findToolchain } from "./setup/tools.mjs";
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const lockFile = "dist/.setup.lock";
 const addonTools = ["clang", "strip", "bpftool", "cmake", "ninja", "cxx", "libbpf", "libelf", "zlib"];
+/** In CI no test is left out; elsewhere those that need it skip and say how to get it. */
+const testTools = process.env.CI === "true" ? ["strace"] : [];
 const signals = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 };
 
 for (const [signal, status] of Object.entries(signals)) {
@@ -59,21 +62,32 @@ function readOptions(args) {
 function isDue(options) {
   if (dependenciesDue(root)) return true;
   if (options.check) return findClangFormat() === undefined;
-  return addonDue(root) || sourcesDue(root) || (options.tests && programsDue(root).length > 0);
+  return addonDue(root) || sourcesDue(root) || (options.tests && testsDue());
+}
+
+function testsDue() {
+  if (oracleDue(root) || programsDue(root).length > 0) return true;
+  return testTools.length > 0 && findToolchain().strace === undefined;
 }
 
 async function prepare(options) {
   if (options.force) removeBuilt();
-  const needed = options.check ? ["clangFormat"] : addonDue(root) ? addonTools : [];
   const [toolchain] = await Promise.all([
-    provideTools(needed),
+    provideTools(neededTools(options)),
     dependenciesDue(root) ? installDependencies(root) : undefined,
   ]);
   if (options.check) return;
   if (addonDue(root)) await buildAddon(root, toolchain);
   // After the addon, whose build writes a source: the layout of the records.
   if (sourcesDue(root)) await compileSources(root);
-  if (options.tests) await preparePrograms();
+  if (options.tests) await prepareTests(toolchain);
+}
+
+function neededTools(options) {
+  if (options.check) return ["clangFormat"];
+  const build = addonDue(root) ? addonTools : [];
+  if (!options.tests) return build;
+  return [...new Set([...build, ...(oracleDue(root) ? ["clang", "libbpf"] : []), ...testTools])];
 }
 
 /** Everything but the lock, which we hold. */
@@ -96,8 +110,9 @@ async function provideTools(needed) {
   return now;
 }
 
-async function preparePrograms() {
+async function prepareTests(toolchain) {
   removeStalePrograms(root);
   const due = programsDue(root);
   if (due.length > 0) await compilePrograms(root, due);
+  if (oracleDue(root)) await compileOracle(root, toolchain);
 }

@@ -22,6 +22,11 @@ const packagesOf = {
   libelf: [["libelf-dev"]],
   zlib: [["zlib1g-dev"]],
   clangFormat: [[`clang-format-${clangFormatMajor}`]],
+  strace: [["strace"]],
+  qemu: [["qemu-system-x86"]],
+  qemuArm: [["qemu-system-arm"]],
+  cxxArm: [["g++-aarch64-linux-gnu"]],
+  mke2fs: [["e2fsprogs"]],
 };
 
 /** What each is called where there is no apt to ask. */
@@ -36,6 +41,11 @@ const namesOf = {
   libelf: "the headers of libelf",
   zlib: "the headers of zlib",
   clangFormat: `clang-format ${clangFormatMajor}`,
+  strace: "strace",
+  qemu: "QEMU for x86-64",
+  qemuArm: "QEMU for arm64",
+  cxxArm: "g++ for arm64",
+  mke2fs: "mke2fs",
 };
 
 /**
@@ -46,12 +56,12 @@ const namesOf = {
 export async function installTools(missing, toolchain) {
   const names = missing.map((key) => namesOf[key]).join(", ");
   if (inPath("apt-get") === undefined || inPath("apt-cache") === undefined) {
-    throw new SetupError(`building mayfly needs ${names}: install them with this system's package manager.`);
+    throw new SetupError(`mayfly needs ${names}: install them with this system's package manager.`);
   }
   if (process.getuid() !== 0) {
     const packages = (await choose(missing, toolchain)) ?? preferred(missing, toolchain);
     throw new SetupError(
-      `building mayfly needs ${names}, and only root may install them. Run this as root, then try again:\n` +
+      `mayfly needs ${names}, and only root may install them. Run this as root, then try again:\n` +
         `  apt-get update && apt-get ${installOptions.join(" ")} ${packages.join(" ")}`,
       77,
     );
@@ -61,7 +71,7 @@ export async function installTools(missing, toolchain) {
   const packages = await choose(missing, toolchain);
   if (packages === undefined) {
     throw new SetupError(
-      `${updateFailure ?? ""}building mayfly needs ${names}, which the package sources of this system do not have. ` +
+      `${updateFailure ?? ""}mayfly needs ${names}, which the package sources of this system do not have. ` +
         "Debian 12 and Ubuntu 24.04 or newer have them.",
     );
   }

@@ -24,6 +24,7 @@ const systemFolders = ["/usr/local/sbin", "/usr/sbin", "/sbin"];
  * @property {string | undefined} libelf
  * @property {string | undefined} zlib
  * @property {string | undefined} clangFormat
+ * @property {string | undefined} strace
  */
 
 /** @returns {Toolchain} */
@@ -41,6 +42,7 @@ export function findToolchain() {
     libelf: header("libelf.h"),
     zlib: header("zlib.h"),
     clangFormat: findClangFormat(),
+    strace: inPath("strace"),
   };
 }
 

@@ -1,7 +1,12 @@
 import { setTimeout as delay } from "node:timers/promises";
 
 /** Everything may take this many times as long where the machine is that slow: a guest whose processors are emulated. */
-export const PATIENCE = Number(process.env["MAYFLY_TEST_PATIENCE"] ?? 1);
+export let PATIENCE = Number(process.env["MAYFLY_TEST_PATIENCE"] ?? 1);
+
+/** For a recording that was made on such a machine. */
+export function bePatient(times: number): void {
+  PATIENCE = times;
+}
 
 /** The value of `promise`, or an error saying `otherwise` when it does not come within `ms`. */
 export async function within<T>(promise: Promise<T>, ms: number, otherwise: () => string): Promise<T> {

@@ -16,7 +16,16 @@ export interface ProcIdentity {
 /** A container often has no machine-id; nothing stands for it then. */
 const machineId = existsSync("/etc/machine-id") ? readFileSync("/etc/machine-id", "utf8").trim() : "";
 const bootId = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
-const hostAndBoot = createHash("sha256").update(`${machineId}\n${bootId}`).digest();
+let hostAndBoot = hashOf(machineId, bootId);
+
+function hashOf(machine: string, boot: string): Buffer {
+  return createHash("sha256").update(`${machine}\n${boot}`).digest();
+}
+
+/** From now on ids are those of another host: the one that a recording is of. */
+export function identifyAs(host: { readonly machineId: string; readonly bootId: string }): void {
+  hostAndBoot = hashOf(host.machineId, host.bootId);
+}
 
 /** 8 bytes host and boot, 4 bytes pid, 6 bytes start ticks, as base64url. */
 export function entityId({ pid, startTicks }: ProcIdentity): string {

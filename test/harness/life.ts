@@ -1,6 +1,7 @@
 import { readFileSync, readlinkSync } from "node:fs";
 import { ancestorIds, entityId, procIdentity } from "./identity.ts";
 import type { Death, Self, Told } from "./program.ts";
+import type { RecordedStarter } from "./recorded.ts";
 
 /** One process of a truth program: all that was told about it. */
 export interface Life {
@@ -30,7 +31,7 @@ export interface TestProcess {
 const own = procIdentity(process.pid);
 if (own === undefined) throw new Error("/proc is not mounted");
 
-export const testProcess: TestProcess = {
+export let testProcess: TestProcess = {
   role: "test",
   pid: own.pid,
   startTicks: own.startTicks,
@@ -38,12 +39,19 @@ export const testProcess: TestProcess = {
 };
 
 /** What the test process runs, for children's process.parent. */
-export const testImage = {
+export let testImage: { readonly executable: string; readonly args: readonly string[] } = {
   executable: readlinkSync("/proc/self/exe"),
   args: readFileSync("/proc/self/cmdline", "utf8").slice(0, -1).split("\0"),
 };
 
-const testAncestors = ancestorIds(process.pid);
+let testAncestors: readonly string[] = ancestorIds(process.pid);
+
+/** From now on lives are those that a recording tells of: started by another process than this one, which is long gone. */
+export function startedBy({ pid, startTicks, executable, args, parent }: RecordedStarter): void {
+  testProcess = { role: "test", pid, startTicks, entityId: entityId({ pid, startTicks }) };
+  testImage = { executable, args };
+  testAncestors = [entityId(parent)];
+}
 
 /** Ancestors as process.Ext.ancestry has them: nearest first, at most 20. */
 export function ancestryOf(life: Life): string[] {
