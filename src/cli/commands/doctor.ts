@@ -8,6 +8,7 @@ import { makeFolder } from "../../source/boot_clock.ts";
 import { KernelSource } from "../../source/kernel.ts";
 import { version } from "../../version.ts";
 import type { Arguments } from "../arguments.ts";
+import { lookAtFields, readKernelTraits } from "../fields_findings.ts";
 import type { Finding } from "../finding.ts";
 import { type Paint, Style } from "../pretty/style.ts";
 import { shippingOverrides } from "../setting.ts";
@@ -132,7 +133,12 @@ async function probes(config: Config): Promise<Finding[]> {
       { name: "hooks", state: "good", text: "tp_btf sched_process_fork, sched_process_exec, sched_process_exit" },
       source.canScan
         ? { name: "start-up scan", state: "good", text: "task iterator" }
-        : { name: "start-up scan", state: "warn", text: "by /proc: the task iterator came with kernel 5.18" },
+        : {
+            name: "start-up scan",
+            state: "warn",
+            text: "by /proc, one process after the other, flagged from_procfs: the task iterator came with kernel 5.18",
+          },
+      ...lookAtFields(readKernelTraits()),
     ];
   } catch (error) {
     if (!(error instanceof MayflyError)) throw error;
