@@ -22,7 +22,7 @@ const BEHIND_BYTES = 8 * 1024 * 1024;
 const TURN_MS = 100;
 
 function isBehind(output: Output): boolean {
-  return output.stats().waitingBytes > BEHIND_BYTES;
+  return output.waitingBytes > BEHIND_BYTES;
 }
 
 async function catchUp(outputs: readonly Output[]): Promise<void> {

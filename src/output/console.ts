@@ -43,6 +43,10 @@ export class ConsoleOutput implements Output {
     return this.#writer.stats();
   }
 
+  get waitingBytes(): number {
+    return this.#writer.waitingBytes;
+  }
+
   close(deadlineMs?: number): Promise<boolean> {
     this.#closed ??= this.#close(deadlineMs);
     return this.#closed;

@@ -48,4 +48,6 @@ export interface Output {
    */
   close(deadlineMs?: number): Promise<boolean>;
   stats(): OutputStats;
+  /** OutputStats.waitingBytes alone, which is asked for at every batch. */
+  readonly waitingBytes: number;
 }

@@ -125,6 +125,10 @@ export class FdWriter implements Output {
     return complete;
   }
 
+  get waitingBytes(): number {
+    return this.#waitingBytes();
+  }
+
   stats(): OutputStats {
     return {
       lines: this.#lines,

@@ -30,6 +30,8 @@ export interface DocumentStore {
 export interface DocumentSpool extends DocumentStore {
   writePieces(pieces: readonly string[], repeatable: boolean): boolean;
   write(line: string, kind?: NoteKind): boolean;
+  /** Bytes handed over and not yet written. */
+  readonly openBytes: number;
   /** True when everything handed over is written. */
   close(deadlineMs: number): Promise<boolean>;
   stats(): SpoolFigures;

@@ -83,6 +83,10 @@ export class ElasticsearchOutput implements Output {
     };
   }
 
+  get waitingBytes(): number {
+    return this.#spool.openBytes;
+  }
+
   deliveryStats(): DeliveryStats {
     return this.#delivery.stats();
   }

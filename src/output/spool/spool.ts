@@ -181,13 +181,18 @@ export class Spool {
     return this.#closed;
   }
 
+  /** SpoolStats.openBytes alone. */
+  get openBytes(): number {
+    return this.#open.bytes + this.#parts.queue.bytes;
+  }
+
   stats(): SpoolStats {
     const { held, queue, syncing } = this.#parts;
     const segments = this.#segments;
     return {
       ...this.#counters,
       openDocuments: this.#open.documents + queue.documents,
-      openBytes: this.#open.bytes + queue.bytes,
+      openBytes: this.openBytes,
       documents: segments.undone,
       bytes: segments.bytes,
       maxBytes: this.#options.maxBytes,
