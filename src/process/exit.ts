@@ -7,11 +7,13 @@ const NANOS = 1_000_000_000;
 export function exitOf(record: ExitRecord, time: Instant, pageSize: number): Exit {
   const nanos = record.time.nanos - record.start.nanos;
   const borrow = nanos < 0 ? 1 : 0;
+  const seconds = record.time.seconds - record.start.seconds - borrow;
   return {
     time,
     status: record.status,
-    durationSeconds: record.time.seconds - record.start.seconds - borrow,
-    durationNanos: nanos + borrow * NANOS,
+    // Only a damaged recording lets a life end before its start: it has no span then.
+    durationSeconds: Math.max(seconds, 0),
+    durationNanos: seconds < 0 ? 0 : nanos + borrow * NANOS,
     usage: (record.flags & ExitFlag.usagePartial) === 0 ? usageOf(record, pageSize) : undefined,
   };
 }

@@ -1,5 +1,5 @@
 import { splitArgs, splitTitle } from "./args.ts";
-import { fileIdentity, type Layout, long, moment, taskRef, taskState, word } from "./reader.ts";
+import { areMoments, fileIdentity, type Layout, long, moment, taskRef, taskState, word } from "./reader.ts";
 import {
   type ClockRecord,
   type ExecRecord,
@@ -74,32 +74,56 @@ export class Decoder {
     return at;
   }
 
-  /** Returns false when the record is too short for its kind, or of no kind. */
+  /** Returns false when the record is too short for its kind, of no kind, or holds a time that is none. */
   #record(words: Uint32Array, buffer: Buffer, base: number, size: number): boolean {
     switch (word(words, base, 4)) {
       case RecordKind.fork:
-        if (size < this.#layout.fork.size) return false;
-        this.#handler.onFork(this.#fork(words, base));
-        return true;
+        return this.#forked(words, base, size);
       case RecordKind.exec:
         return this.#withImage(words, buffer, base, size, false);
       case RecordKind.task:
         return this.#withImage(words, buffer, base, size, true);
       case RecordKind.exit:
-        if (size < this.#layout.exit.size) return false;
-        this.#handler.onExit(this.#exit(words, base));
-        return true;
+        return this.#exited(words, base, size);
       case RecordKind.clock:
-        if (size < this.#layout.clock.size) return false;
+        if (!this.#isClock(words, base, size)) return false;
         this.#handler.onClock(clockRecord(words, base, this.#layout));
         return true;
       case RecordKind.scanned:
-        if (size < this.#layout.clock.size) return false;
+        if (!this.#isClock(words, base, size)) return false;
         this.#handler.onScanned(clockRecord(words, base, this.#layout));
         return true;
       default:
         return false;
     }
+  }
+
+  #isClock(words: Uint32Array, base: number, size: number): boolean {
+    const at = this.#layout.clock;
+    return size >= at.size && areMoments(words, base, at.headerTimeSeconds, at.realtimeSeconds);
+  }
+
+  #forked(words: Uint32Array, base: number, size: number): boolean {
+    const at = this.#layout.fork;
+    if (size < at.size) return false;
+    const { headerTimeSeconds: time, headerStartSeconds: start } = at;
+    if (!areMoments(words, base, time, start, at.parentStartSeconds, at.creatorStartSeconds)) return false;
+    this.#handler.onFork(this.#fork(words, base));
+    return true;
+  }
+
+  #exited(words: Uint32Array, base: number, size: number): boolean {
+    const at = this.#layout.exit;
+    if (size < at.size) return false;
+    const {
+      headerTimeSeconds: time,
+      headerStartSeconds: start,
+      usageUserSeconds: user,
+      usageSystemSeconds: system,
+    } = at;
+    if (!areMoments(words, base, time, start, user, system)) return false;
+    this.#handler.onExit(this.#exit(words, base));
+    return true;
   }
 
   #fork(words: Uint32Array, base: number): ForkRecord {
@@ -119,6 +143,7 @@ export class Decoder {
   #withImage(words: Uint32Array, buffer: Buffer, base: number, size: number, scanned: boolean): boolean {
     const at = this.#layout.exec;
     if (size < at.size) return false;
+    if (!areMoments(words, base, at.headerTimeSeconds, at.headerStartSeconds, at.parentStartSeconds)) return false;
     const strings =
       word(words, base, at.askedSize) +
       word(words, base, at.executableSize) +

@@ -27,6 +27,17 @@ export function moment(words: Uint32Array, base: number, offset: number): Moment
   return { seconds: word(words, base, offset), nanos: word(words, base, offset < 0 ? offset : offset + 4) };
 }
 
+const NANOS = 1_000_000_000;
+
+/** Whether the nanoseconds of these times are below a second, as whoever writes a time as text relies on. */
+export function areMoments(words: Uint32Array, base: number, a: number, b: number, c = -1, d = -1): boolean {
+  return isMoment(words, base, a) && isMoment(words, base, b) && isMoment(words, base, c) && isMoment(words, base, d);
+}
+
+function isMoment(words: Uint32Array, base: number, offset: number): boolean {
+  return offset < 0 || word(words, base, offset + 4) < NANOS;
+}
+
 export function taskRef(words: Uint32Array, base: number, start: number, ticks: number, pid: number): TaskRef {
   return {
     pid: word(words, base, pid) as Pid,

@@ -24,7 +24,7 @@ export function offsetOf(clock: ClockRecord): BootOffset {
  * scan of /proc began.
  */
 export function readClock(): ClockRecord {
-  const [seconds = "0", hundredths = "0"] = (readFileSync("/proc/uptime", "latin1").split(" ")[0] ?? "").split(".");
+  const [, seconds = "0", hundredths = "0"] = /^(\d+)\.(\d{1,9})\b/.exec(readFileSync("/proc/uptime", "latin1")) ?? [];
   const now = Date.now();
   return {
     time: { seconds: Number(seconds), nanos: Number(hundredths.padEnd(9, "0")) },

@@ -7,7 +7,8 @@ import { readClock } from "./clock.ts";
 /*
  * The scan by /proc: for kernels without the task iterator (before 5.18). htop measured 300 ms for 10,000 processes, where the
  * iterator takes 3.
- * A process may end between two reads: whatever is missing then leaves it out, for its exit is told by an event.
+ * A process may end between two reads: whatever is missing then leaves it out, for its exit is told by an event. So does a text
+ * that is none of the kernel's (a file mounted over it): its process is left out, not guessed at.
  */
 
 const TICK_NANOS = 10_000_000;
@@ -17,7 +18,7 @@ const PF_KTHREAD = 0x00200000;
 
 /** Start of this process in ticks since boot, as /proc has it. */
 export function readOwnStart(): number {
-  return readStat("self").startTicks;
+  return readStat("self")?.startTicks ?? 0;
 }
 
 /** All processes, as one batch of task records that ends with the mark of a finished scan. */
@@ -70,11 +71,13 @@ function isOver({ state, threads }: Stat): boolean {
   return (state === "Z" && threads <= 1) || state === "X";
 }
 
-function readStat(pid: string): Stat {
+function readStat(pid: string): Stat | undefined {
   const text = readFileSync(`/proc/${pid}/stat`, "latin1");
   // The name in field 2 may hold blanks and parentheses; it ends with the last one.
   const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
-  const field = (number: number): number => Number(fields[number - 3]);
+  const field = (number: number): number => Number(fields[number - 3] || Number.NaN);
+  if (![4, 5, 6, 7, 9, 20, 22].every((number) => Number.isSafeInteger(field(number))) || field(22) < 0)
+    return undefined;
   return {
     state: fields[0] ?? "",
     parent: field(4),
@@ -87,7 +90,15 @@ function readStat(pid: string): Stat {
   };
 }
 
-function readTask(pid: Pid, stat: Stat, starts: Map<number, Ticks>, time: Moment, argsMax: number): ExecRecord {
+function readTask(
+  pid: Pid,
+  stat: Stat,
+  starts: Map<number, Ticks>,
+  time: Moment,
+  argsMax: number,
+): ExecRecord | undefined {
+  const state = readState(pid, stat);
+  if (state === undefined) return undefined;
   const executable = readExecutable(pid);
   const args = readArgs(pid, argsMax);
   const workingDirectory = readLink(`/proc/${pid}/cwd`)?.replace(/ \(deleted\)$/, "");
@@ -98,7 +109,7 @@ function readTask(pid: Pid, stat: Stat, starts: Map<number, Ticks>, time: Moment
     start: momentOf(stat.startTicks),
     time,
     tid: pid,
-    state: readState(pid, stat),
+    state,
     parent: { pid: stat.parent as Pid, startTicks: parentTicks, start: momentOf(parentTicks) },
     flags:
       ImageFlag.fromProcfs | executable.flags | args.flags | (workingDirectory === undefined ? ImageFlag.noCwd : 0),
@@ -145,19 +156,21 @@ function readArgs(pid: Pid, max: number): { list: string[] | undefined; length: 
   return { list: splitTitle(text), length: bytes.length, flags };
 }
 
-function readState(pid: Pid, stat: Stat): TaskState {
+function readState(pid: Pid, stat: Stat): TaskState | undefined {
   const status = new Map<string, string>();
   for (const line of readFileSync(`/proc/${pid}/status`, "latin1").split("\n")) {
     const colon = line.indexOf(":");
     if (colon > 0) status.set(line.slice(0, colon), line.slice(colon + 1).trim());
   }
-  const ids = (name: string): number[] => (status.get(name) ?? "").split("\t").map(Number);
-  const [uid = 0, euid = 0, suid = 0] = ids("Uid");
-  const [gid = 0, egid = 0, sgid = 0] = ids("Gid");
-  const effective = BigInt(`0x${status.get("CapEff") ?? "0"}`);
-  const permitted = BigInt(`0x${status.get("CapPrm") ?? "0"}`);
-  const low = (set: bigint): number => Number(set & 0xffffffffn);
-  const high = (set: bigint): number => Number(set >> 32n);
+  const ids = (name: string): string[] => /^(\d+)\t(\d+)\t(\d+)\t\d+$/.exec(status.get(name) ?? "")?.slice(1) ?? [];
+  const set = (name: string): string | undefined => /^[0-9a-f]{1,16}$/.exec(status.get(name) ?? "")?.[0];
+  const [uid, euid, suid, gid, egid, sgid] = [...ids("Uid"), ...ids("Gid")].map(Number);
+  const [effective, permitted] = [set("CapEff"), set("CapPrm")];
+  if (uid === undefined || euid === undefined || suid === undefined) return undefined;
+  if (gid === undefined || egid === undefined || sgid === undefined) return undefined;
+  if (effective === undefined || permitted === undefined) return undefined;
+  const low = (digits: string): number => Number.parseInt(digits.slice(-8), 16);
+  const high = (digits: string): number => Number.parseInt(digits.slice(0, -8) || "0", 16);
   const namespace = (name: string): number =>
     Number(/\[(\d+)\]/.exec(readLink(`/proc/${pid}/ns/${name}`) ?? "")?.[1] ?? 0);
   return {

@@ -15,7 +15,12 @@ import { NO_LOSSES, type OnBatch, type Source, type SourceLosses } from "./sourc
  * All little-endian. It holds command lines and paths of everybody on the host: mode 0600.
  */
 
+/** Size and kind, which stand first in every record of any layout. */
+const RECORD_HEAD = 8;
 const MAGIC = Buffer.from("MAYFLY\n\x01", "latin1");
+/** A wall clock's start of a boot lies within these: seconds of 1970 to 2106. */
+const EPOCH_MAX_SECONDS = 2 ** 32;
+const NANOS = 1_000_000_000;
 /** A batch is at most what the addon hands over at once (native/batches.h), a header far smaller. */
 const PART_MAX = 64 * 1024 * 1024;
 
@@ -113,24 +118,26 @@ export class RecordingSource implements Source {
   constructor(path: string, onProgress: (read: number, size: number) => void = () => undefined) {
     this.#path = path;
     this.#onProgress = onProgress;
-    try {
-      this.#fd = openSync(path, "r");
-    } catch (cause) {
-      const reason = cause instanceof Error ? cause.message : String(cause);
-      throw new MayflyError("RECORDING_UNREADABLE", ExitCode.usage, `The recording cannot be opened: ${reason}`, {
-        cause,
-      });
-    }
+    this.#fd = readable(() => openSync(path, "r"));
     this.#size = fstatSync(this.#fd).size;
+    try {
+      ({ header: this.header, at: this.#at } = this.#opening());
+      this.layout = this.#completeLayout(this.header.layout);
+    } catch (fault) {
+      closeSync(this.#fd);
+      throw fault;
+    }
+  }
+
+  /** The header, and where the first batch stands. */
+  #opening(): { header: RecordingHeader; at: number } {
     const magic = this.#read(0, MAGIC.length);
     if (!magic.subarray(0, 7).equals(MAGIC.subarray(0, 7)))
       throw this.#damaged("it does not begin as a recording of mayfly does", 0);
     if (magic[7] !== MAGIC[7])
       throw this.#damaged(`its format is version ${magic[7]}, this mayfly reads version ${MAGIC[7]}`, 7);
     const length = this.#length(MAGIC.length);
-    this.header = this.#header(this.#read(MAGIC.length + 4, length));
-    this.layout = completeLayout(this.header.layout);
-    this.#at = MAGIC.length + 4 + length;
+    return { header: this.#header(this.#read(MAGIC.length + 4, length)), at: MAGIC.length + 4 + length };
   }
 
   async start(onBatch: OnBatch): Promise<void> {
@@ -170,10 +177,12 @@ export class RecordingSource implements Source {
   }
 
   #read(at: number, length: number): Buffer {
+    // Before memory is taken for what a damaged length claims.
+    if (at + length > this.#size) throw this.#damaged("it ends in the middle of a part", this.#size);
     const bytes = Buffer.alloc(length);
     let got = 0;
     while (got < length) {
-      const n = readSync(this.#fd, bytes, got, length - got, at + got);
+      const n = readable(() => readSync(this.#fd, bytes, got, length - got, at + got));
       if (n === 0) throw this.#damaged("it ends in the middle of a part", this.#size);
       got += n;
     }
@@ -185,15 +194,43 @@ export class RecordingSource implements Source {
       const header = JSON.parse(json.toString("utf8")) as RecordingHeader;
       const complete =
         typeof header.layout === "object" &&
+        header.layout !== null &&
         typeof header.machineId === "string" &&
         typeof header.bootId === "string" &&
-        Number.isInteger(header.bootOffset.seconds) &&
-        Number.isInteger(header.bootOffset.nanos);
+        isCount(header.bootOffset.seconds, EPOCH_MAX_SECONDS) &&
+        isCount(header.bootOffset.nanos, NANOS);
       if (complete) return header;
     } catch (cause) {
       throw this.#damaged("its header is no JSON", MAGIC.length, cause);
     }
     throw this.#damaged("its header lacks the layout, the ids or the clock", MAGIC.length);
+  }
+
+  /**
+   * An older recording lacks fields of today: they are read as 0. A newer one has more: nobody asks for them. Every field
+   * lies within its record, so that what is read is that record's.
+   */
+  #completeLayout(recorded: Layout): Layout {
+    const complete = (kind: keyof Layout): Record<string, number> => {
+      const from: Record<string, number> = recorded[kind] ?? {};
+      const size = from["size"];
+      if (!isCount(size, PART_MAX) || size < RECORD_HEAD || size % 8 !== 0)
+        throw this.#damaged(`its layout has no size of a ${kind} record`, MAGIC.length);
+      const offset = ([name, today]: [string, number]): [string, number] => {
+        const at = name === "size" ? size : (from[name] ?? -1);
+        // Fields of 64 bits lie at a multiple of 8; today's tell which may be such.
+        const width = today % 8 === 0 ? 8 : 4;
+        if (name === "size" || at === -1 || (isCount(at, size - width + 1) && at % 4 === 0)) return [name, at];
+        throw this.#damaged(`its layout puts ${kind}.${name} outside the record`, MAGIC.length);
+      };
+      return Object.fromEntries(Object.entries(layout[kind]).map(offset));
+    };
+    return {
+      fork: complete("fork"),
+      exec: complete("exec"),
+      exit: complete("exit"),
+      clock: complete("clock"),
+    } as Layout;
   }
 
   #damaged(what: string, at: number, cause?: unknown): MayflyError {
@@ -206,12 +243,17 @@ export class RecordingSource implements Source {
   }
 }
 
-/** An older recording lacks fields of today: they are read as 0. A newer one has more: nobody asks for them. */
-function completeLayout(recorded: Layout): Layout {
-  const complete = (kind: keyof Layout): Record<string, number> => {
-    const from: Record<string, number> = recorded[kind] ?? {};
-    const offset = (name: string): number => (Number.isInteger(from[name]) ? (from[name] ?? -1) : -1);
-    return Object.fromEntries(Object.keys(layout[kind]).map((name): [string, number] => [name, offset(name)]));
-  };
-  return { fork: complete("fork"), exec: complete("exec"), exit: complete("exit"), clock: complete("clock") } as Layout;
+function isCount(value: unknown, end: number): value is number {
+  return Number.isInteger(value) && (value as number) >= 0 && (value as number) < end;
+}
+
+/** @throws MayflyError RECORDING_UNREADABLE */
+function readable<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    const sentence = `The recording cannot be opened or read: ${reason}`;
+    throw new MayflyError("RECORDING_UNREADABLE", ExitCode.usage, sentence, { cause });
+  }
 }
