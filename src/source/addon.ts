@@ -50,7 +50,9 @@ interface Addon {
   readonly lockFile: (fd: number) => boolean;
 }
 
-const ADDON = fileURLToPath(new URL("../../../build/Release/mayfly.node", import.meta.url));
+/** Where the build leaves it; MAYFLY_TEST_ADDON names another build, as that with sanitizers. */
+const ADDON =
+  process.env["MAYFLY_TEST_ADDON"] ?? fileURLToPath(new URL("../../../build/Release/mayfly.node", import.meta.url));
 
 export function createKernel(settings: KernelSettings): Kernel {
   return new (loadAddon().Kernel)(settings);
