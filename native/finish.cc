@@ -48,7 +48,8 @@ void scale_cpu_times(usage &u)
 	else if (user == 0)
 		system = runtime;
 	else
-		system = static_cast<uint64_t>(static_cast<unsigned __int128>(system) * runtime / (system + user));
+		system = static_cast<uint64_t>(static_cast<unsigned __int128>(system) * runtime /
+					       (static_cast<unsigned __int128>(system) + user));
 	if (system != 0)
 		user = runtime - system;
 	u.user.ns = user;
