@@ -75,7 +75,7 @@ const TAKEN: Readonly<Record<CommandName, readonly string[]>> = {
   ],
   status: ["config", "http", "json"],
   "dead-letter": ["config", "elasticsearch", "api-key-file", "namespace"],
-  doctor: ["config"],
+  doctor: ["config", "elasticsearch", "api-key-file", "namespace"],
   record: ["for", "config"],
   replay: ["format", "profile", "config"],
   validate: ["config"],
