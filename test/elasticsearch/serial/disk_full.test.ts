@@ -149,6 +149,8 @@ test(
     await workload.end(20_000);
     await here.server.waitForCount(here.namespace.processes, 500, 30_000, workload.query);
     disk.clear();
+    // Nothing waits in memory, so the next write is that of the next life.
+    await Workload.start(t, { count: 10, rate: 50 }).end(20_000);
     await waitForCode(here.shipper, "info", "spool_unwritable");
     assert.deepEqual(await assertGoesOn(t, here), { full: 0, unwritable: 0 });
     assert.equal((await differenceOf(here, workload)).summary, "");
