@@ -11,6 +11,7 @@ import { listSegments } from "../output/spool/folder.ts";
 import { segmentPath } from "../output/spool/segments.ts";
 import { printable } from "../telemetry/printable.ts";
 import type { Finding } from "./finding.ts";
+import { bytesText, countText } from "./pretty/quantity.ts";
 import { deadLetterPath, elasticsearchSettings } from "./shipping.ts";
 
 /** Long enough for a cluster far away, short enough for somebody who waits, ms. */
@@ -73,9 +74,9 @@ async function spool({ spool: { path, max_size: maxSize } }: Config): Promise<Fi
     const used = existsSync(path) ? bytesIn(path) : 0;
     const disk = await statfs(nearest(path));
     const free = disk.bavail * disk.bsize;
-    const text = `${path}, ${mebibytes(used)} of ${mebibytes(maxSize)}`;
+    const text = `${path}, ${bytesText(used)} of ${bytesText(maxSize)}`;
     if (used + free >= maxSize) return { name, state: "good", text };
-    const remedy = `The disk has only ${mebibytes(free)} left: make room, or set spool.max_size lower, so that mayfly drops by its own rule.`;
+    const remedy = `The disk has only ${bytesText(free)} left: make room, or set spool.max_size lower, so that mayfly drops by its own rule.`;
     return { name, state: "warn", text, remedy };
   } catch (error) {
     return { name, state: "warn", text: error instanceof Error ? error.message : String(error) };
@@ -96,7 +97,7 @@ async function refused(config: Config): Promise<Finding[]> {
   const summary = await summariseDeadLetters(path).catch((error: unknown) => String(error));
   if (typeof summary === "string") return [{ name: "dead letters", state: "warn", text: summary }];
   if (summary.documents === 0) return [{ name: "dead letters", state: "good", text: "none" }];
-  const text = `Elasticsearch refused ${documentsText(summary.documents)}`;
+  const text = `Elasticsearch refused ${countText(summary.documents, "document")}`;
   const remedy = "`mayfly dead-letter` shows why, `mayfly dead-letter send` sends them again.";
   return [{ name: "dead letters", state: "warn", text, remedy }, ...collisions(summary)];
 }
@@ -109,16 +110,8 @@ function collisions({ groups }: DeadLetterSummary): Finding[] {
     {
       name: "identity",
       state: "warn",
-      text: `another host has this machine-id and boot-id: ids of ${documentsText(count)} were taken`,
+      text: `another host has this machine-id and boot-id: ids of ${countText(count, "document")} were taken`,
       remedy: "They are clones, or resumed from one memory image: set identity.salt to another text on each.",
     },
   ];
-}
-
-function documentsText(count: number): string {
-  return count === 1 ? "1 document" : `${count} documents`;
-}
-
-function mebibytes(bytes: number): string {
-  return `${(bytes / 2 ** 20).toFixed(bytes < 10 * 2 ** 20 ? 1 : 0)} MiB`;
 }

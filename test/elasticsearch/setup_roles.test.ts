@@ -7,6 +7,7 @@ import { adminRole, grantsOf, type RoleDescriptor, readerRole, writerRole } from
 import { atEnd, type Owner } from "../harness/elasticsearch/at_end.ts";
 import { secure, secureServer } from "../harness/elasticsearch/needs.ts";
 import type { Server } from "../harness/elasticsearch/server.ts";
+import { connectionSettings } from "./delivery.fixture.ts";
 import { OwnCluster, processLines } from "./setup.fixture.ts";
 
 /* What setup prints is enough, and no more than that. */
@@ -155,7 +156,7 @@ async function runSetup(
   let output = "";
   const own = (text: string): string => text.replaceAll("mayfly", cluster.word);
   await setup({
-    connection: noConnection,
+    connection: connectionSettings(["http://127.0.0.1:1"]),
     namespace: undefined,
     expect: undefined,
     retention: undefined,
@@ -182,26 +183,3 @@ async function runSetup(
   });
   return output;
 }
-
-const noConnection = {
-  hosts: ["http://127.0.0.1:1"],
-  cloudId: undefined,
-  credentials: {
-    apiKey: undefined,
-    apiKeyFile: undefined,
-    username: undefined,
-    password: undefined,
-    passwordFile: undefined,
-  },
-  tls: {
-    certificateAuthorities: [],
-    caTrustedFingerprint: undefined,
-    certificate: undefined,
-    key: undefined,
-    keyPassphrase: undefined,
-    verificationMode: "full",
-  },
-  gzip: "off",
-  timeoutMs: 10_000,
-  userAgent: "mayfly",
-} as const;

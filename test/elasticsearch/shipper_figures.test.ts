@@ -47,7 +47,7 @@ test("doctor says what becomes of documents on the way to the server", needs(liv
     ready.stdout,
     /^ok {3}elasticsearch {3}answers; logs-mayfly\.process-test\w+ is made by the first document$/m,
   );
-  assert.match(ready.stdout, /^ok {3}spool .*state\/spool, 0\.0 MiB of 1024 MiB$/m);
+  assert.match(ready.stdout, /^ok {3}spool .*state\/spool, 0 B of 1\.00 GiB$/m);
   assert.match(ready.stdout, /^ok {3}dead letters {4}none$/m);
 
   const letter = {

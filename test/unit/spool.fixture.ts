@@ -15,6 +15,15 @@ export interface Told {
   readonly details: SpoolDetails;
 }
 
+/** What no test of the spool is about. */
+export const ordinary = {
+  processIndex: "logs-mayfly.process-default",
+  agentIndex: "logs-mayfly.agent-default",
+  metricsIndex: "metrics-mayfly.agent-default",
+  lock: () => true,
+  maxBytes: 64 * 1024 * 1024,
+} as const;
+
 /** Folders and spools of one test file; everything is gone after clear(). */
 export class SpoolStage {
   readonly root: string = mkdtempSync(join(tmpdir(), "mayfly-spool-"));
@@ -30,11 +39,7 @@ export class SpoolStage {
   async open(path: string, options: Partial<SpoolOptions> = {}): Promise<Spool> {
     const spool = await Spool.open({
       path,
-      processIndex: "logs-mayfly.process-default",
-      agentIndex: "logs-mayfly.agent-default",
-      metricsIndex: "metrics-mayfly.agent-default",
-      lock: () => true,
-      maxBytes: 64 * 1024 * 1024,
+      ...ordinary,
       whenFull: "drop_oldest",
       frameMs: 3_600_000,
       saveMs: 1,

@@ -1,6 +1,6 @@
 import { REAL_SYSTEM } from "../../src/output/spool/options.ts";
 import { Spool } from "../../src/output/spool/spool.ts";
-import { writeDocuments } from "./spool.fixture.ts";
+import { ordinary, writeDocuments } from "./spool.fixture.ts";
 
 /**
  * A process to be killed. It writes documents from number `first` on into the spool at `path`, and says on standard output
@@ -9,11 +9,7 @@ import { writeDocuments } from "./spool.fixture.ts";
 const [path = "", first = "0"] = process.argv.slice(2);
 const spool = await Spool.open({
   path,
-  processIndex: "logs-mayfly.process-default",
-  agentIndex: "logs-mayfly.agent-default",
-  metricsIndex: "metrics-mayfly.agent-default",
-  lock: () => true,
-  maxBytes: 64 * 1024 * 1024,
+  ...ordinary,
   whenFull: "drop_newest",
   maxLiveBytes: 0,
   system: REAL_SYSTEM,

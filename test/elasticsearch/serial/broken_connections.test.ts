@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { agentKey } from "../../harness/elasticsearch/agent_key.ts";
 import { lossesIn } from "../../harness/elasticsearch/arrivals.ts";
-import { atEnd } from "../../harness/elasticsearch/at_end.ts";
 import { eventually } from "../../harness/elasticsearch/eventually.ts";
 import { needs, plain, plainServer, secure, secureServer } from "../../harness/elasticsearch/needs.ts";
 import type { Asked, Rule } from "../../harness/elasticsearch/rules.ts";
@@ -56,14 +56,7 @@ test("the same where the proxy forbids the look: each double is counted and told
 
 test("the same with a key that may only create: each double is counted and told", needs(live, secure), async (t) => {
   const server = secureServer();
-  const name = `broken-${process.pid}-${Date.now()}`;
-  const { encoded } = (await server.call("POST", "/_security/api_key", {
-    name,
-    role_descriptors: {
-      r: { indices: [{ names: ["logs-mayfly.*-*"], privileges: ["create_doc", "auto_configure"] }] },
-    },
-  })) as { encoded: string };
-  atEnd(t, async () => void (await server.call("DELETE", "/_security/api_key", { name })));
+  const encoded = await agentKey(t, server);
   const scene = await Scene.set(t, server, { elasticsearch: { api_key: encoded } });
   await assertDoublesAreCounted(scene, []);
   assert.ok(!scene.shipper.stderr.includes(encoded));

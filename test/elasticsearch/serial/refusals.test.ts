@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import type { DeadLetter } from "../../../src/output/elasticsearch/dead_letter.ts";
 import { programPath } from "../../harness/checkout.ts";
+import { agentKey } from "../../harness/elasticsearch/agent_key.ts";
 import { lossesIn } from "../../harness/elasticsearch/arrivals.ts";
 import { atEnd } from "../../harness/elasticsearch/at_end.ts";
 import { eventually } from "../../harness/elasticsearch/eventually.ts";
@@ -18,14 +19,7 @@ test(
   needs(live, secure),
   async (t) => {
     const server = secureServer();
-    const name = `refusals-${process.pid}-${Date.now()}`;
-    const { encoded } = (await server.call("POST", "/_security/api_key", {
-      name,
-      role_descriptors: {
-        r: { indices: [{ names: ["logs-mayfly.*-*"], privileges: ["create_doc", "auto_configure"] }] },
-      },
-    })) as { encoded: string };
-    atEnd(t, async () => void (await server.call("DELETE", "/_security/api_key", { name })));
+    const encoded = await agentKey(t, server);
     const file = secretFile(t, "wrong-id:wrong-secret");
     const scene = await Scene.set(t, server, { elasticsearch: { api_key_file: file } });
     const { shipper, proxy } = scene;

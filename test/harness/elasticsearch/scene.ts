@@ -1,6 +1,7 @@
 import { Arrivals } from "./arrivals.ts";
-import { atEnd, type Owner } from "./at_end.ts";
+import type { Owner } from "./at_end.ts";
 import { eventually } from "./eventually.ts";
+import { indexLittle } from "./index_little.ts";
 import type { Metrics } from "./metrics.ts";
 import { Namespace } from "./namespace.ts";
 import { FaultProxy, type ProxyOptions } from "./proxy.ts";
@@ -22,12 +23,6 @@ export interface SceneOptions {
   readonly elasticsearch?: Settings;
 }
 
-const mapped = {
-  "@timestamp": { type: "date" },
-  "process.args": { type: "keyword", ignore_above: 8191 },
-  "process.executable": { type: "keyword" },
-};
-
 /** The real collector with /metrics, behind a proxy before a server, and a namespace with a template of its own. */
 export class Scene {
   readonly server: Server;
@@ -38,7 +33,7 @@ export class Scene {
 
   static async set(owner: Owner, server: Server, options: SceneOptions = {}): Promise<Scene> {
     const namespace = Namespace.fresh(owner, server);
-    await installTemplate(owner, server, namespace, options.properties);
+    await indexLittle(owner, server, namespace, options.properties);
     const proxy = await FaultProxy.start(owner, server.url, options.proxy);
     proxy.rules = options.rules ?? [];
     if (options.up === false) await proxy.down();
@@ -106,20 +101,4 @@ export class Scene {
 export interface Lives {
   readonly truth: Truth;
   readonly query: object;
-}
-
-/** Whatever else is installed on the server, this test finds its own mappings, and refusals come back to the client. */
-async function installTemplate(owner: Owner, server: Server, namespace: Namespace, properties?: object): Promise<void> {
-  const name = `scene-${namespace.name}`;
-  await server.call("PUT", `/_index_template/${name}`, {
-    index_patterns: [`logs-mayfly.*-${namespace.name}`],
-    priority: 900,
-    data_stream: {},
-    template: {
-      settings: { number_of_replicas: 0 },
-      mappings: { dynamic: false, properties: { ...mapped, ...properties } },
-      data_stream_options: { failure_store: { enabled: false } },
-    },
-  });
-  atEnd(owner, async () => void (await server.call("DELETE", `/_index_template/${name}`)));
 }
