@@ -20,6 +20,7 @@ import { StormBeside } from "./storm_beside.ts";
  */
 
 const TIMINGS = { together: { hold: "10s", pauseMs: 0 }, apart: { hold: "250ms", pauseMs: 1000 } } as const;
+const CROWD_LEAST = 1000;
 const PID_MAX = "/proc/sys/kernel/pid_max";
 const all = mechanisms();
 
@@ -44,6 +45,8 @@ for (const fewPids of [undefined, 4000])
             const { pauseMs } = TIMINGS[timing];
             told = await Promise.all(all.map(({ program, args }) => runProgram(program, args, pauseMs).then(livesOf)));
             if (fewPids !== undefined) await comeRound(storm);
+            // A second is enough, but for a machine that has little left for the storm.
+            await until(() => storm.pids >= 2 * CROWD_LEAST, 40_000, "the crowd is there");
           } finally {
             await storm.end();
             writeFileSync(PID_MAX, pidMax);
@@ -75,7 +78,7 @@ for (const fewPids of [undefined, 4000])
         t.diagnostic(`${crowd.count} short lives, of one pid up to ${crowd.mostOfOnePid}`);
         assert.equal(crowd.losses, 0);
         assert.equal(crowd.twice, 0);
-        assert.ok(crowd.count >= 1000, `${crowd.count} short lives`);
+        assert.ok(crowd.count >= CROWD_LEAST, `${crowd.count} short lives`);
         if (fewPids !== undefined) assert.ok(crowd.mostOfOnePid >= 2, "pids came round");
       });
     });

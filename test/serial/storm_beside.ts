@@ -19,6 +19,8 @@ export class StormBeside {
   #lastPid = 0;
   /** How many times the machine's pids have come round. */
   rounds = 0;
+  /** At least so many pids have been given since it began. */
+  pids = 0;
 
   constructor() {
     const workers = ["-p", String(availableParallelism()), "--rate", String(RATE), "--seconds", String(SECONDS_MOST)];
@@ -44,7 +46,9 @@ export class StormBeside {
   /** The last number in /proc/loadavg is the pid that was given last. */
   #look(): void {
     const lastPid = Number(readFileSync("/proc/loadavg", "latin1").split(" ").at(-1));
-    if (lastPid < this.#lastPid) this.rounds++;
+    const isRound = lastPid < this.#lastPid;
+    if (isRound) this.rounds++;
+    if (this.#lastPid > 0) this.pids += isRound ? 0 : lastPid - this.#lastPid;
     this.#lastPid = lastPid;
   }
 }
