@@ -57,29 +57,38 @@ static __always_inline bool fill_asked(struct exec_record *r, struct walk *w, co
 	return true;
 }
 
+/* Bytes of arguments and environment that are wanted. Of arguments that are cut the environment is not reached. */
+static __always_inline u64 wanted_bytes(u64 args, u64 env)
+{
+	if (args > args_max)
+		return args_max;
+	return args + (env < env_max ? env : env_max);
+}
+
 /*
  * The arguments lie on the new stack, written by this very execve, so the pages are there; if one was swapped out
- * already the whole read fails and says so.
+ * already the whole read fails and says so. The environment begins where they end: one helper call reads both.
  */
 static __always_inline void fill_args(struct exec_record *r, struct walk *w, unsigned long start, u32 room, u32 paths)
 {
-	u64 size = r->args_length, at = w->at;
+	u64 size = wanted_bytes(r->args_length, r->env_length), at = w->at;
 
 	barrier_var(size);
 	barrier_var(at);
-	if (size > args_max)
-		size = args_max;
 	if (size > room)
 		size = room;
 	if (at > paths)
 		at = paths;
 	if (size < r->args_length)
 		r->flags |= IMAGE_ARGS_TRUNCATED;
+	if (size < (u64)r->args_length + r->env_length)
+		r->flags |= IMAGE_ENV_TRUNCATED;
 	if (bpf_probe_read_user(w->out + at, size, (const void *)start)) {
-		r->flags |= IMAGE_ARGS_UNREADABLE;
+		r->flags |= IMAGE_ARGS_UNREADABLE | IMAGE_ENV_TRUNCATED;
 		size = 0;
 	}
-	r->args_size = size;
+	r->args_size = size < r->args_length ? size : r->args_length;
+	r->env_size = size - r->args_size;
 }
 
 /* Returns false when the paths need a large class. */
@@ -93,13 +102,16 @@ static __always_inline bool fill_exec(struct exec_record *r, struct task_struct 
 	if (!fill_asked(r, &w, bprm, large) || !fill_paths(r, &w, bprm->file, task->fs, large, bounded_for))
 		return false;
 	r->args_length = mm->arg_end - mm->arg_start;
+	r->env_length = env_max > 0 ? mm->env_end - mm->env_start : 0;
 	fill_args(r, &w, mm->arg_start, room, large ? PATHS_LARGE : PATHS_SMALL);
 	r->argc = bprm->argc;
 	r->flags |= fill_file(&r->file, bprm->file);
 	fill_state(&r->state, task);
+	fill_groups(&r->groups, task->real_cred);
+	fill_comm(&r->comm, task);
 	fill_ref(&r->parent, task->real_parent);
 	r->reserved = 0;
-	fill_header(&r->header, RECORD_EXEC, sizeof(*r) + w.at + r->args_size, task);
+	fill_header(&r->header, RECORD_EXEC, sizeof(*r) + w.at + r->args_size + r->env_size, task);
 	r->header.tid = old_pid;
 	return true;
 }
@@ -122,14 +134,14 @@ static __always_inline bool try_class(u32 paths, u32 args, struct task_struct *t
 
 static __always_inline int on_exec(struct task_struct *task, u32 old_pid, struct linux_binprm *bprm, bool bounded_for)
 {
-	unsigned long args = task->mm->arg_end - task->mm->arg_start;
+	const struct mm_struct *mm = task->mm;
 	bool too_small = false, done = false;
 	u32 class;
 
 	if (!is_watched(task))
 		return 0;
 
-	class = size_class(args < args_max ? args : args_max);
+	class = size_class(wanted_bytes(mm->arg_end - mm->arg_start, env_max > 0 ? mm->env_end - mm->env_start : 0));
 	if (class == 0)
 		done = try_class(PATHS_SMALL, ARGS_0, task, old_pid, bprm, bounded_for, &too_small);
 	else if (class == 1)

@@ -109,6 +109,7 @@ static __always_inline int on_exit(const unsigned long long *ctx, struct task_st
 	fill_state(&r->state, task);
 	r->flags = fill_usage(&r->usage, task);
 	r->status = exit_status(task);
+	fill_comm(&r->comm, task);
 
 	bpf_ringbuf_submit(r, wakeup_flag());
 	return 0;

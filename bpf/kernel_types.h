@@ -118,6 +118,8 @@ struct fs_struct {
 struct mm_struct {
 	unsigned long arg_start;
 	unsigned long arg_end;
+	unsigned long env_start;
+	unsigned long env_end;
 	struct file *exe_file;
 };
 
@@ -171,6 +173,11 @@ struct pid {
 	struct upid numbers[1];
 };
 
+struct group_info {
+	int ngroups;
+	kgid_t gid[1];
+};
+
 struct cred {
 	kuid_t uid;
 	kgid_t gid;
@@ -179,6 +186,7 @@ struct cred {
 	kuid_t euid;
 	kgid_t egid;
 	struct user_namespace *user_ns;
+	struct group_info *group_info;
 };
 
 struct kernfs_node {
@@ -241,6 +249,7 @@ struct signal_struct {
 
 struct task_struct {
 	unsigned int flags;
+	unsigned in_execve : 1;
 	int exit_code;
 	int pid;
 	int tgid;
@@ -261,6 +270,7 @@ struct task_struct {
 	struct signal_struct *signal;
 	struct css_set *cgroups;
 	struct mm_struct *mm;
+	char comm[16];
 	struct task_io_accounting ioac;
 	struct sched_entity se;
 };

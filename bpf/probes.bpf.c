@@ -21,6 +21,7 @@
 const struct fork_record fork_layout __attribute__((used)) = {};
 const struct exec_record exec_layout __attribute__((used)) = {};
 const struct exit_record exit_layout __attribute__((used)) = {};
+const struct change_record change_layout __attribute__((used)) = {}; /* changes.bpf.c */
 const struct clock_record clock_layout __attribute__((used)) = {}; /* made by the addon */
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

@@ -31,6 +31,7 @@ enum record_kind {
 	RECORD_TASK = 4,  /* a process found by a scan; same shape as RECORD_EXEC */
 	RECORD_CLOCK = 5, /* made by the addon once a second */
 	RECORD_SCANNED = 6, /* made by the addon: the end of a scan; same shape as RECORD_CLOCK */
+	RECORD_CHANGE = 7,  /* credentials or session became others without an exec (changes.bpf.c) */
 };
 
 /* A time. The probe writes ns; the addon rewrites it in place, because 2^53 ns is only 104 days. */
@@ -85,10 +86,22 @@ struct task_state {
 	u32 cgroup_ns;
 };
 
+/* Supplementary groups, as the kernel sorts them. Of more than GROUPS_MAX only the number is told. */
+#define GROUPS_MAX 31
+struct groups {
+	u32 count;
+	u32 ids[GROUPS_MAX];
+};
+
+/* The name that a process goes by in ps: its file's (of a script: the script's), or what prctl(PR_SET_NAME) made of it. */
+struct comm {
+	u32 text[4]; /* closed by NUL, at most 15 bytes */
+};
+
 struct fork_record {
 	struct record_header header;
 	struct task_state state; /* of the child */
-	struct task_ref parent;  /* real_parent */
+	struct task_ref parent; /* real_parent */
 	struct task_ref creator; /* the process that called clone; the child's image is its image */
 };
 
@@ -99,11 +112,12 @@ enum image_flag {
 	IMAGE_ARGS_UNREADABLE = 1 << 3,
 	IMAGE_EXECUTABLE_TRUNCATED = 1 << 4,
 	IMAGE_CWD_TRUNCATED = 1 << 5,
-	IMAGE_SCRIPT = 1 << 6,    /* asked_path is a script, the image its interpreter */
-	IMAGE_NO_CWD = 1 << 7,    /* the working directory could not be read at all */
-	IMAGE_ASCII = 1 << 8,     /* addon: every string is pure ASCII, so bytes are characters */
+	IMAGE_SCRIPT = 1 << 6, /* asked_path is a script, the image its interpreter */
+	IMAGE_NO_CWD = 1 << 7, /* the working directory could not be read at all */
+	IMAGE_ASCII = 1 << 8, /* addon: every string is pure ASCII, so bytes are characters */
 	IMAGE_NO_EXECUTABLE = 1 << 9, /* the executable could not be read at all (a scan met a dying leader) */
 	IMAGE_ARGS_INVALID_UTF8 = 1 << 10, /* addon: */
+	IMAGE_ENV_TRUNCATED = 1 << 11, /* the end of the environment was not looked through */
 };
 
 struct file_identity {
@@ -123,33 +137,44 @@ struct file_identity {
 
 /*
  * An image, for RECORD_EXEC and RECORD_TASK. The strings follow the struct without gaps, in this order:
- * asked path, executable, working directory, args. Sizes are in bytes.
+ * asked path, executable, working directory, args, environment. Sizes are in bytes.
  * In the ring the asked path is closed by NUL, the other two paths are leaf-first components, each closed by
  * NUL, and a size counts the NULs. The addon turns the paths round and takes the NULs off.
- * args stay as the kernel lays them out: each argument closed by NUL.
+ * args stay as the kernel lays them out: each argument closed by NUL. So does the environment, of which the addon leaves
+ * the variables that were asked for.
  */
 struct exec_record {
 	struct record_header header;
 	struct task_state state;
 	struct task_ref parent; /* real_parent at this moment */
 	struct file_identity file;
-	u32 flags;       /* enum image_flag */
-	u32 argc;        /* what the kernel counted; 0 on RECORD_TASK: count the args */
+	struct groups groups;
+	struct comm comm;
+	u32 flags; /* enum image_flag */
+	u32 argc; /* what the kernel counted; 0 on RECORD_TASK: count the args */
 	u32 args_length; /* bytes that the process was given */
-	u32 args_size;   /* bytes of them in this record */
+	u32 args_size; /* bytes of them in this record */
 	u32 executable_size;
 	u32 cwd_size;
-	u32 asked_size;  /* the path as given to execve; only for a script (IMAGE_SCRIPT) */
+	u32 asked_size; /* the path as given to execve; only for a script (IMAGE_SCRIPT) */
+	u32 env_length; /* bytes of the whole environment; 0 when nobody asks for it */
+	u32 env_size;
 	u32 reserved;
+};
+
+struct change_record {
+	struct record_header header;
+	struct task_state state;
+	struct groups groups;
 };
 
 #define RECORD_STRINGS(record) ((char *)((record) + 1))
 
 /* Counters of the whole process, threads that ended before included. */
 struct usage {
-	union moment user;   /* addon: scaled as getrusage(2) does */
+	union moment user; /* addon: scaled as getrusage(2) does */
 	union moment system; /* addon: scaled as getrusage(2) does */
-	u64 runtime_ns;      /* sum of sum_exec_runtime */
+	u64 runtime_ns; /* sum of sum_exec_runtime */
 	u64 max_rss_pages;
 	u64 minor_faults;
 	u64 major_faults;
@@ -167,8 +192,9 @@ struct exit_record {
 	struct record_header header;
 	struct task_state state;
 	struct usage usage;
+	struct comm comm;
 	u32 status; /* as wait(2) gives it: low 7 bits signal, bit 7 core dumped, next 8 the code */
-	u32 flags;  /* enum exit_flag */
+	u32 flags; /* enum exit_flag */
 };
 
 /* Both clocks at one moment; header.time is CLOCK_BOOTTIME. */

@@ -5,5 +5,6 @@
 
 const volatile bool kernel_threads = false; /* watch kernel threads too */
 const volatile u32 args_max = 128 * 1024;   /* bytes of arguments to take at most */
+const volatile u32 env_max = 0; /* bytes of the environment to look through at most; 0: nobody asks for any */
 
 #endif

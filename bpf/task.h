@@ -87,6 +87,24 @@ static __always_inline void fill_session(struct task_state *s, const struct sign
 	}
 }
 
+static __always_inline void fill_groups(struct groups *g, const struct cred *cred)
+{
+	const struct group_info *info = cred->group_info;
+	u32 count = info->ngroups;
+
+	g->count = count;
+	if (count == 0 || count > GROUPS_MAX)
+		return;
+	/* gid[] is longer than BTF says. */
+	bpf_probe_read_kernel(g->ids, count * sizeof(u32),
+			      (void *)info + bpf_core_field_offset(struct group_info, gid));
+}
+
+static __always_inline void fill_comm(struct comm *c, const struct task_struct *task)
+{
+	bpf_probe_read_kernel(c->text, sizeof(c->text), &task->group_leader->comm);
+}
+
 /* real_cred is what others see of a task; cred can be lent for a moment (overlayfs does). */
 static __always_inline void fill_state(struct task_state *s, const struct task_struct *task)
 {

@@ -29,26 +29,34 @@ struct {
 	__type(value, struct scratch);
 } scratch SEC(".maps");
 
+/* A process may have moved its environment (prctl(PR_SET_MM_ENV_START)); then it is not looked for. */
 static __always_inline void scan_args(struct exec_record *r, struct walk *w, struct task_struct *task)
 {
-	unsigned long start = task->mm->arg_start;
+	unsigned long start = task->mm->arg_start, end = task->mm->arg_end;
 	u32 size, at = w->at;
 
-	r->args_length = task->mm->arg_end - start;
+	r->args_length = end - start;
+	if (env_max > 0 && task->mm->env_start == end)
+		r->env_length = task->mm->env_end - end;
 	size = r->args_length;
 	if (size > args_max)
 		size = args_max;
+	else
+		size += r->env_length < env_max ? r->env_length : env_max;
 	if (size > SCAN_ARGS)
 		size = SCAN_ARGS;
 	if (at > PATHS_LARGE)
 		at = PATHS_LARGE;
 	if (size < r->args_length)
 		r->flags |= IMAGE_ARGS_TRUNCATED;
+	if (size < (u64)r->args_length + r->env_length)
+		r->flags |= IMAGE_ENV_TRUNCATED;
 	if (bpf_copy_from_user_task(w->out + at, size, (const void *)start, task, 0)) {
-		r->flags |= IMAGE_ARGS_UNREADABLE;
+		r->flags |= IMAGE_ARGS_UNREADABLE | IMAGE_ENV_TRUNCATED;
 		size = 0;
 	}
-	r->args_size = size;
+	r->args_size = size < r->args_length ? size : r->args_length;
+	r->env_size = size - r->args_size;
 }
 
 static __always_inline void scan_image(struct exec_record *r, struct walk *w, struct task_struct *task)
@@ -83,9 +91,11 @@ int mayfly_tasks(struct bpf_iter__task *ctx)
 
 	__builtin_memset(r, 0, sizeof(*r));
 	fill_state(&r->state, task);
+	fill_groups(&r->groups, task->real_cred);
+	fill_comm(&r->comm, task);
 	fill_ref(&r->parent, task->real_parent);
 	scan_image(r, &w, task);
-	size = (sizeof(*r) + w.at + r->args_size + 7) & ~7ULL; /* so that the next one is aligned */
+	size = (sizeof(*r) + w.at + r->args_size + r->env_size + 7) & ~7ULL; /* so that the next one is aligned */
 	fill_header(&r->header, RECORD_TASK, size, task);
 
 	barrier_var(size); /* or clang tests a copy of it and the verifier does not learn the bound */

@@ -5,7 +5,17 @@ import { quoted } from "./json.ts";
 import { beforeId, beforeTime } from "./line.ts";
 
 /** Of what happened on the host no document was made, or one that lacks facts (ARCHITECTURE.md, What can drop). */
-const eventLosses = ["fork", "exec", "exit", "missed", "malformed", "failedScans", "undecodable", "evicted"] as const;
+const eventLosses = [
+  "fork",
+  "exec",
+  "exit",
+  "change",
+  "missed",
+  "malformed",
+  "failedScans",
+  "undecodable",
+  "evicted",
+] as const;
 
 /** Documents that were made and will not arrive. */
 const documentLosses = ["output_full", "spool_full", "spool_unwritable", "spool_damaged", "dead_letter_full"] as const;

@@ -11,6 +11,7 @@ export const dropPlaces = [
   "ring_fork",
   "ring_exec",
   "ring_exit",
+  "ring_change",
   "probe_missed",
   "record_malformed",
   "batch_undecodable",

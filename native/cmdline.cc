@@ -54,6 +54,7 @@ void complete_args(std::vector<uint8_t> &record, size_t args_max)
 	if (args.size() == r->args_length)
 		r->flags &= ~IMAGE_ARGS_TRUNCATED;
 	r->args_size = args.size();
+	r->env_size = 0; // it was not reached
 	r->header.size = (before + args.size() + 7) & ~size_t{7};
 	record.resize(r->header.size);
 	std::copy(args.begin(), args.end(), record.begin() + before);

@@ -58,13 +58,13 @@ void scale_cpu_times(usage &u)
 	split(u.system);
 }
 
-size_t finish_exec(const void *raw, size_t size, uint8_t *out)
+size_t finish_exec(const void *raw, size_t size, const Environment &environment, uint8_t *out)
 {
 	if (size < sizeof(exec_record))
 		return 0;
 	auto *r = reinterpret_cast<exec_record *>(out);
 	memcpy(r, raw, sizeof(*r));
-	size_t strings = size_t{r->asked_size} + r->executable_size + r->cwd_size + r->args_size;
+	size_t strings = size_t{r->asked_size} + r->executable_size + r->cwd_size + r->args_size + r->env_size;
 	if (sizeof(*r) + strings > size)
 		return 0;
 
@@ -89,11 +89,13 @@ size_t finish_exec(const void *raw, size_t size, uint8_t *out)
 
 	memcpy(to, from, r->args_size);
 	to += r->args_size;
+	r->env_size = environment.copy_wanted(from + r->args_size, r->env_size, to);
+	to += r->env_size;
 
 	size_t bytes = to - RECORD_STRINGS(r);
 	if (is_ascii(RECORD_STRINGS(r), bytes))
 		r->flags |= IMAGE_ASCII;
-	else if (!is_utf8(to - r->args_size, r->args_size))
+	else if (!is_utf8(to - r->env_size - r->args_size, r->args_size))
 		r->flags |= IMAGE_ARGS_INVALID_UTF8;
 
 	size_t end = (sizeof(*r) + bytes + 7) & ~size_t{7};
@@ -112,7 +114,7 @@ uint64_t now_ns(clockid_t clock)
 
 } // namespace
 
-size_t finish_record(const void *raw, size_t size, uint8_t *out)
+size_t finish_record(const void *raw, size_t size, const Environment &environment, uint8_t *out)
 {
 	if (size < sizeof(record_header))
 		return 0;
@@ -138,7 +140,15 @@ size_t finish_record(const void *raw, size_t size, uint8_t *out)
 	}
 	case RECORD_EXEC:
 	case RECORD_TASK:
-		return finish_exec(raw, size, out);
+		return finish_exec(raw, size, environment, out);
+	case RECORD_CHANGE: {
+		auto *r = reinterpret_cast<change_record *>(out);
+		if (size < sizeof(*r))
+			return 0;
+		memcpy(r, raw, sizeof(*r));
+		finish_header(r->header, sizeof(*r));
+		return sizeof(*r);
+	}
 	default:
 		return 0;
 	}

@@ -10,6 +10,9 @@ namespace mayfly {
 
 namespace {
 
+// Of an environment that is larger the end is not looked through. As large as the arguments that are taken by default.
+constexpr uint32_t ENV_MAX = 128 * 1024;
+
 Napi::Error to_js_error(Napi::Env env, const Fault &fault)
 {
 	Napi::Error error = Napi::Error::New(env, fault.what());
@@ -37,6 +40,27 @@ void call(Napi::Function function, const std::vector<napi_value> &arguments)
 	}
 }
 
+std::vector<std::string> strings(const Napi::Object &from, const char *name)
+{
+	Napi::Array array = from.Get(name).As<Napi::Array>();
+	std::vector<std::string> list;
+	for (uint32_t i = 0; i < array.Length(); i++)
+		list.push_back(array.Get(i).As<Napi::String>());
+	return list;
+}
+
+const char *word_of(Changes::Way way)
+{
+	switch (way) {
+	case Changes::Way::fentry:
+		return "fentry";
+	case Changes::Way::tracepoint:
+		return "tracepoint";
+	default:
+		return "none";
+	}
+}
+
 uint32_t number(const Napi::Object &from, const char *name)
 {
 	return from.Get(name).As<Napi::Number>().Uint32Value();
@@ -61,8 +85,13 @@ void Kernel::init(Napi::Env env, Napi::Object exports)
 Kernel::Kernel(const Napi::CallbackInfo &info) : Napi::ObjectWrap<Kernel>(info)
 {
 	Napi::Object o = info[0].As<Napi::Object>();
-	settings_ = {o.Get("kernelThreads").As<Napi::Boolean>(), number(o, "argsMaxBytes"), number(o, "ringBytes"),
-		     number(o, "wakeupBytes")};
+	environment_ = Environment(strings(o, "environment"));
+	settings_ = {.kernel_threads = o.Get("kernelThreads").As<Napi::Boolean>(),
+		     .args_max = number(o, "argsMaxBytes"),
+		     .env_max = environment_.is_empty() ? 0 : ENV_MAX,
+		     .changes = o.Get("changes").As<Napi::Boolean>(),
+		     .ring_bytes = number(o, "ringBytes"),
+		     .wakeup_bytes = number(o, "wakeupBytes")};
 	drain_ms_ = number(o, "drainMs");
 }
 
@@ -108,8 +137,8 @@ void Kernel::start(const Napi::CallbackInfo &info)
 					deliver(env, on_batch, std::move(batch));
 				});
 		};
-		reader_ = std::make_unique<Reader>(*probes_, *pool_, drain_ms_, settings_.args_max, scan_first,
-						   hand_over);
+		reader_ = std::make_unique<Reader>(*probes_, *pool_, drain_ms_, settings_.args_max, environment_,
+						   scan_first, hand_over);
 	} catch (const Fault &fault) {
 		tear_down();
 		throw to_js_error(env, fault);
@@ -158,9 +187,13 @@ Napi::Value Kernel::stats(const Napi::CallbackInfo &info)
 		lost.Set("fork", static_cast<double>(c.lost_fork));
 		lost.Set("exec", static_cast<double>(c.lost_exec));
 		lost.Set("exit", static_cast<double>(c.lost_exit));
+		lost.Set("change", static_cast<double>(c.lost_change));
 		for (const auto &[name, count] : c.missed)
 			missed.Set(name, static_cast<double>(count));
 	}
+	const Changes *changes = probes_ ? probes_->changes() : nullptr;
+	result.Set("changes", word_of(changes ? changes->way() : Changes::Way::none));
+	result.Set("changesReason", changes ? changes->reason() : "");
 	result.Set("lost", lost);
 	result.Set("missed", missed);
 	result.Set("malformed", static_cast<double>(malformed_ + (reader_ ? reader_->malformed() : 0)));

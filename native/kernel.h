@@ -38,7 +38,8 @@ private:
 	void tear_down();
 	static void at_exit(void *self);
 
-	Settings settings_;
+	Settings settings_{};
+	Environment environment_{{}};
 	int drain_ms_;
 	std::unique_ptr<Probes> probes_;
 	std::unique_ptr<BatchPool> pool_;

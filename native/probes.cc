@@ -91,7 +91,7 @@ private:
 
 } // namespace
 
-Probes::Probes(const Settings &settings)
+Probes::Probes(const Settings &settings) : settings_(settings)
 {
 	SignalsHeld held;
 	try {
@@ -113,6 +113,7 @@ void Probes::load_probes(const Settings &settings)
 		throw load_fault(errno, log);
 	probes_->rodata->kernel_threads = settings.kernel_threads;
 	probes_->rodata->args_max = settings.args_max;
+	probes_->rodata->env_max = settings.env_max;
 	probes_->rodata->wakeup_bytes = settings.wakeup_bytes;
 	probes_->rodata->exit_has_group_dead = kernel.exit_has_group_dead;
 	probes_->rodata->hooks_preemptible = kernel.hooks_preemptible;
@@ -140,6 +141,7 @@ void Probes::load_tasks(const Settings &settings)
 		throw load_fault(errno, log);
 	tasks_->rodata->kernel_threads = settings.kernel_threads;
 	tasks_->rodata->args_max = settings.args_max;
+	tasks_->rodata->env_max = settings.env_max;
 	int error = tasks__load(tasks_);
 	if (error)
 		throw load_fault(-error, log);
@@ -168,6 +170,10 @@ void Probes::attach()
 		if (!*twin.link)
 			throw attach_fault(errno, bpf_program__name(twin.program));
 	}
+	if (settings_.changes) {
+		SignalsHeld held;
+		changes_ = std::make_unique<Changes>(settings_, ring_fd());
+	}
 }
 
 std::array<Probes::Twin, 3> Probes::twins() const
@@ -183,6 +189,8 @@ std::array<Probes::Twin, 3> Probes::twins() const
 
 void Probes::detach()
 {
+	if (changes_)
+		changes_->detach();
 	probes__detach(probes_);
 }
 
@@ -199,7 +207,7 @@ Counters Probes::counters()
 {
 	auto *lost = reinterpret_cast<volatile uint64_t *>(probes_->bss->lost);
 	auto *caught = reinterpret_cast<volatile uint64_t *>(probes_->bss->caught);
-	Counters c{lost[RECORD_FORK], lost[RECORD_EXEC], lost[RECORD_EXIT], {}};
+	Counters c{lost[RECORD_FORK], lost[RECORD_EXEC], lost[RECORD_EXIT], changes_ ? changes_->lost() : 0, {}};
 	for (const Twin &twin : twins()) {
 		// A task may have been preempted between the two programs, and this count be one too high till it goes on: what
 		// was told is never taken back, so the next that is really missed makes it right.
@@ -209,6 +217,8 @@ Counters Probes::counters()
 		c.missed.emplace_back(bpf_program__name(twin.first), told);
 	}
 	c.missed.emplace_back("mayfly_exec_bounded", recursion_misses(probes_->progs.mayfly_exec_bounded));
+	if (changes_)
+		c.missed.emplace_back("mayfly_changes", changes_->missed());
 	return c;
 }
 

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "../bpf/record.h"
+#include "changes.h"
 
 struct bpf_link;
 struct bpf_program;
@@ -22,12 +23,14 @@ namespace mayfly {
 struct Settings {
 	bool kernel_threads;
 	uint32_t args_max;
+	uint32_t env_max; // bytes of the environment to look through; 0: nobody asks for any of it
+	bool changes;   // credentials and sessions that change without an exec are told at once
 	uint32_t ring_bytes;
 	uint32_t wakeup_bytes;
 };
 
 struct Counters {
-	uint64_t lost_fork, lost_exec, lost_exit;
+	uint64_t lost_fork, lost_exec, lost_exit, lost_change;
 	// Runs that the kernel skipped because the same program was running on that CPU and that no twin did, by program.
 	std::vector<std::pair<std::string, uint64_t>> missed;
 };
@@ -40,6 +43,8 @@ public:
 	Probes &operator=(const Probes &) = delete;
 
 	void attach();
+	// Of what is told of changes; nullptr when nobody asked, or before attach().
+	const Changes *changes() const { return changes_.get(); }
 	// Takes the probes off; what they wrote stays in the ring. Waits for a grace period of RCU (some ms).
 	void detach();
 
@@ -65,6 +70,8 @@ private:
 	void load_probes(const Settings &settings);
 	void load_tasks(const Settings &settings);
 
+	const Settings settings_;
+	std::unique_ptr<Changes> changes_;
 	std::array<uint64_t, 8> missed_{}; // as counters() told it, by record_kind
 	struct probes *probes_ = nullptr;
 	struct tasks *tasks_ = nullptr;

@@ -30,9 +30,10 @@ int64_t now_ms()
 
 } // namespace
 
-Reader::Reader(Probes &probes, BatchPool &pool, int drain_ms, size_t args_max, bool scan_first, Deliver deliver)
-	: probes_(probes), pool_(pool), drain_ms_(drain_ms), args_max_(args_max), deliver_(std::move(deliver)),
-	  scan_wanted_(scan_first)
+Reader::Reader(Probes &probes, BatchPool &pool, int drain_ms, size_t args_max, const Environment &environment,
+	       bool scan_first, Deliver deliver)
+	: probes_(probes), pool_(pool), drain_ms_(drain_ms), args_max_(args_max), environment_(environment),
+	  deliver_(std::move(deliver)), scan_wanted_(scan_first)
 {
 	wake_fd_ = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	ring_ = ring_buffer__new(probes.ring_fd(), on_record, this, nullptr);
@@ -162,7 +163,7 @@ void Reader::emit_clock(uint32_t kind)
 
 void Reader::append(const void *record, size_t size)
 {
-	size_t written = finish_record(record, size, batch_->bytes.get() + batch_->size);
+	size_t written = finish_record(record, size, environment_, batch_->bytes.get() + batch_->size);
 	if (written == 0)
 		malformed_.fetch_add(1, std::memory_order_relaxed);
 	batch_->size += written;

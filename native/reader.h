@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "batches.h"
+#include "environment.h"
 #include "probes.h"
 
 struct ring_buffer;
@@ -20,7 +21,8 @@ public:
 	// `deliver` is called on the reader's thread; the batch comes back by BatchPool::give_back.
 	using Deliver = std::function<void(std::shared_ptr<Batch>)>;
 
-	Reader(Probes &probes, BatchPool &pool, int drain_ms, size_t args_max, bool scan_first, Deliver deliver);
+	Reader(Probes &probes, BatchPool &pool, int drain_ms, size_t args_max, const Environment &environment,
+	       bool scan_first, Deliver deliver);
 	~Reader(); // gives up at once: what is in the ring is not delivered
 	Reader(const Reader &) = delete;
 	Reader &operator=(const Reader &) = delete;
@@ -52,6 +54,7 @@ private:
 	BatchPool &pool_;
 	const int drain_ms_;
 	const size_t args_max_;
+	const Environment &environment_;
 	const Deliver deliver_;
 	ring_buffer *ring_ = nullptr;
 	std::shared_ptr<Batch> batch_;

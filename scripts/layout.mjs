@@ -3,7 +3,7 @@
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 
-const STRUCTS = ["fork_record", "exec_record", "exit_record", "clock_record"];
+const STRUCTS = ["fork_record", "exec_record", "exit_record", "change_record", "clock_record"];
 
 /** @returns {Map<number, any>} BTF types by id */
 function readTypes(bpftool, object) {
@@ -18,7 +18,7 @@ function resolve(types, id) {
   return type;
 }
 
-/** Every scalar of a struct as `outer_inner: [offset, bytes]`; the members of an anonymous struct belong to its owner. */
+/** Every scalar and array of a struct as `outer_inner: [offset, bytes]`; the members of an anonymous struct belong to its owner. */
 function flatten(types, struct, prefix, base, fields) {
   for (const member of struct.members) {
     const type = resolve(types, member.type_id);
@@ -26,8 +26,9 @@ function flatten(types, struct, prefix, base, fields) {
     const name = member.name === "(anon)" ? prefix : [...prefix, member.name];
     if (type.kind === "STRUCT" || type.kind === "UNION") flatten(types, type, name, offset, fields);
     else if (type.kind === "INT" || type.kind === "ENUM") fields.push([name.join("_"), offset, type.size]);
-    else if (type.kind !== "ARRAY")
-      throw new Error(`${struct.name}.${member.name}: a record may not hold a ${type.kind}`);
+    // Of an array, where it begins.
+    else if (type.kind === "ARRAY") fields.push([name.join("_"), offset, resolve(types, type.type_id).size]);
+    else throw new Error(`${struct.name}.${member.name}: a record may not hold a ${type.kind}`);
   }
 }
 

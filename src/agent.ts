@@ -79,6 +79,7 @@ function lossesSince(before: Losses, now: Losses): Losses {
     fork: now.fork - before.fork,
     exec: now.exec - before.exec,
     exit: now.exit - before.exit,
+    change: now.change - before.change,
     missed: now.missed - before.missed,
     malformed: now.malformed - before.malformed,
     failedScans: now.failedScans - before.failedScans,

@@ -129,6 +129,8 @@ function stateOf(isTerminal: boolean): TaskState {
   return { ...ids, ...capabilities, ...group, ...namespaces };
 }
 
+const NO_GROUPS: readonly number[] = [];
+
 function forkOf(child: TaskRef, parent: TaskRef, ms: number, isTerminal: boolean): ForkRecord {
   return { ...child, time: refAt(0, ms).start, tid: child.pid, state: stateOf(isTerminal), parent, creator: parent };
 }
@@ -160,6 +162,9 @@ function execOf(process: TaskRef, ms: number, executable: string, args: readonly
     args,
     argsCount: args.length,
     argsLength: args.join("\0").length + 1,
+    env: undefined,
+    groups: NO_GROUPS,
+    comm: "true",
   };
 }
 
@@ -180,5 +185,6 @@ function exitOf(process: TaskRef, ms: number, status: number): ExitRecord {
     writeBytes: 0,
     voluntarySwitches: 1,
     involuntarySwitches: 1,
+    comm: "true",
   };
 }

@@ -1,4 +1,5 @@
 import type {
+  ChangeRecord,
   ClockRecord,
   ExecRecord,
   ExitRecord,
@@ -160,6 +161,11 @@ export class Tracker implements RecordHandler {
     this.counters.exits++;
     process.update(record.state);
     this.#end(process, record);
+  }
+
+  onChange(record: ChangeRecord): void {
+    this.#advance(record);
+    this.table.find(record)?.update(record.state);
   }
 
   onTask(record: ExecRecord): void {

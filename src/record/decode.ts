@@ -1,5 +1,16 @@
 import { splitArgs, splitTitle } from "./args.ts";
-import { areMoments, fileIdentity, type Layout, long, moment, taskRef, taskState, word } from "./reader.ts";
+import {
+  areMoments,
+  commText,
+  fileIdentity,
+  groupIds,
+  type Layout,
+  long,
+  moment,
+  taskRef,
+  taskState,
+  word,
+} from "./reader.ts";
 import {
   type ClockRecord,
   type ExecRecord,
@@ -84,7 +95,9 @@ export class Decoder {
       case RecordKind.task:
         return this.#withImage(words, buffer, base, size, true);
       case RecordKind.exit:
-        return this.#exited(words, base, size);
+        return this.#exited(words, buffer, base, size);
+      case RecordKind.change:
+        return this.#changed(words, base, size);
       case RecordKind.clock:
         if (!this.#isClock(words, base, size)) return false;
         this.#handler.onClock(clockRecord(words, base, this.#layout));
@@ -112,7 +125,22 @@ export class Decoder {
     return true;
   }
 
-  #exited(words: Uint32Array, base: number, size: number): boolean {
+  #changed(words: Uint32Array, base: number, size: number): boolean {
+    const at = this.#layout.change;
+    if (size < at.size || !areMoments(words, base, at.headerTimeSeconds, at.headerStartSeconds)) return false;
+    this.#handler.onChange({
+      pid: word(words, base, at.headerPid) as Pid,
+      startTicks: long(words, base, at.headerStartTicks) as Ticks,
+      start: moment(words, base, at.headerStartSeconds),
+      time: moment(words, base, at.headerTimeSeconds),
+      tid: word(words, base, at.headerTid),
+      state: taskState(words, base, at),
+      groups: groupIds(words, base, at),
+    });
+    return true;
+  }
+
+  #exited(words: Uint32Array, buffer: Buffer, base: number, size: number): boolean {
     const at = this.#layout.exit;
     if (size < at.size) return false;
     const {
@@ -122,7 +150,7 @@ export class Decoder {
       usageSystemSeconds: system,
     } = at;
     if (!areMoments(words, base, time, start, user, system)) return false;
-    this.#handler.onExit(this.#exit(words, base));
+    this.#handler.onExit(this.#exit(words, buffer, base));
     return true;
   }
 
@@ -148,7 +176,8 @@ export class Decoder {
       word(words, base, at.askedSize) +
       word(words, base, at.executableSize) +
       word(words, base, at.cwdSize) +
-      word(words, base, at.argsSize);
+      word(words, base, at.argsSize) +
+      word(words, base, at.envSize);
     if (at.size + strings > size) return false;
     const record = this.#exec(words, buffer, base, scanned);
     if (scanned) this.#handler.onTask(record);
@@ -164,6 +193,7 @@ export class Decoder {
     const executable = text.take(word(words, base, at.executableSize));
     const workingDirectory = text.take(word(words, base, at.cwdSize));
     const argsText = text.take(word(words, base, at.argsSize));
+    const env = text.take(word(words, base, at.envSize));
     const readable = (flags & (ImageFlag.argsUnreadable | ImageFlag.noExecutable)) === 0;
     const args = readable ? (scanned ? splitTitle(argsText) : splitArgs(argsText)) : undefined;
     const noExecutable = (flags & ImageFlag.noExecutable) !== 0;
@@ -183,10 +213,13 @@ export class Decoder {
       args,
       argsCount: scanned ? (args?.length ?? 0) : word(words, base, at.argc),
       argsLength: word(words, base, at.argsLength),
+      env: env === "" ? undefined : splitArgs(env),
+      groups: groupIds(words, base, at),
+      comm: commText(words, base, at.commText, buffer),
     };
   }
 
-  #exit(words: Uint32Array, base: number): ExitRecord {
+  #exit(words: Uint32Array, buffer: Buffer, base: number): ExitRecord {
     const at = this.#layout.exit;
     return {
       pid: word(words, base, at.headerPid) as Pid,
@@ -206,6 +239,7 @@ export class Decoder {
       writeBytes: long(words, base, at.usageWriteBytes),
       voluntarySwitches: long(words, base, at.usageVoluntarySwitches),
       involuntarySwitches: long(words, base, at.usageInvoluntarySwitches),
+      comm: commText(words, base, at.commText, buffer),
     };
   }
 }

@@ -1,5 +1,6 @@
 import { layout } from "./layout.ts";
 import {
+  type ChangeRecord,
   type ClockRecord,
   type ExecRecord,
   type ExitRecord,
@@ -13,6 +14,12 @@ import {
 } from "./record.ts";
 
 const TWO_32 = 0x1_0000_0000;
+const NO_WORD = 0xffff_ffff;
+
+/** Each closed by NUL, as the kernel lays them out. */
+function closed(texts: readonly string[] | undefined): Buffer {
+  return Buffer.from(texts?.map((text) => `${text}\0`).join("") ?? "");
+}
 
 /** Typed records -> bytes, the way back from Decoder: for what is read from /proc, and for tests. Not on the hot path. */
 export class Encoder {
@@ -58,8 +65,17 @@ export class Encoder {
     this.#long(at.usageWriteBytes, record.writeBytes);
     this.#long(at.usageVoluntarySwitches, record.voluntarySwitches);
     this.#long(at.usageInvoluntarySwitches, record.involuntarySwitches);
+    this.#comm(at.commText, record.comm);
     this.#word(at.status, record.status);
     this.#word(at.flags, record.flags);
+  }
+
+  change(record: ChangeRecord): void {
+    const at = layout.change;
+    this.#begin(RecordKind.change, at.size);
+    this.#subject(at, record);
+    this.#state(at, record.state);
+    this.#groups(at, record.groups);
   }
 
   clock(record: ClockRecord): void {
@@ -84,7 +100,8 @@ export class Encoder {
       Buffer.from(record.asked ?? ""),
       Buffer.from(record.executable ?? ""),
       Buffer.from(record.workingDirectory ?? ""),
-      Buffer.from(record.args?.map((arg) => `${arg}\0`).join("") ?? ""),
+      closed(record.args),
+      closed(record.env),
     ] as const;
     const bytes = Buffer.concat(strings);
     const ascii = bytes.every((byte) => byte < 0x80) ? ImageFlag.ascii : 0;
@@ -100,6 +117,9 @@ export class Encoder {
     this.#word(at.executableSize, strings[1].length);
     this.#word(at.cwdSize, strings[2].length);
     this.#word(at.argsSize, strings[3].length);
+    this.#word(at.envSize, strings[4].length);
+    this.#groups(at, record.groups);
+    this.#comm(at.commText, record.comm);
     new Uint8Array(this.#view.buffer, this.#base + at.size, bytes.length).set(bytes);
   }
 
@@ -119,13 +139,23 @@ export class Encoder {
     this.#word(at.fileNlink, file.nlink);
   }
 
-  #subject(at: (typeof layout)["fork" | "exec" | "exit"], record: Subject): void {
+  /** Groups that are not known are written as too many. */
+  #groups(at: (typeof layout)["exec" | "change"], groups: readonly number[] | undefined): void {
+    this.#word(at.groupsCount, groups?.length ?? NO_WORD);
+    for (const [index, id] of (groups ?? []).entries()) this.#word(at.groupsIds + index * 4, id);
+  }
+
+  #comm(offset: number, comm: string): void {
+    new Uint8Array(this.#view.buffer, this.#base + offset, 15).set(Buffer.from(comm).subarray(0, 15));
+  }
+
+  #subject(at: (typeof layout)["fork" | "exec" | "exit" | "change"], record: Subject): void {
     this.#moment(at.headerTimeSeconds, record.time);
     this.#ref(at.headerStartSeconds, at.headerStartTicks, at.headerPid, record);
     this.#word(at.headerTid, record.tid);
   }
 
-  #state(at: (typeof layout)["fork" | "exec" | "exit"], state: TaskState): void {
+  #state(at: (typeof layout)["fork" | "exec" | "exit" | "change"], state: TaskState): void {
     this.#word(at.stateCapEffective, state.capEffectiveLow);
     this.#word(at.stateCapEffective + 4, state.capEffectiveHigh);
     this.#word(at.stateCapPermitted, state.capPermittedLow);

@@ -14,6 +14,7 @@ export const RecordKind = {
   task: 4,
   clock: 5,
   scanned: 6,
+  change: 7,
 } as const;
 
 /** enum image_flag of bpf/record.h */
@@ -29,6 +30,7 @@ export const ImageFlag = {
   ascii: 1 << 8,
   noExecutable: 1 << 9,
   argsInvalidUtf8: 1 << 10,
+  envTruncated: 1 << 11,
   /** Set by src/source/procfs.ts, never by a probe. */
   fromProcfs: 1 << 16,
 } as const;
@@ -89,6 +91,12 @@ export interface TaskState {
   readonly cgroupNs: number;
 }
 
+/** Credentials or session became others without an exec: what they are after it. */
+export interface ChangeRecord extends Subject {
+  readonly state: TaskState;
+  readonly groups: readonly number[] | undefined;
+}
+
 export interface ForkRecord extends Subject {
   readonly state: TaskState;
   readonly parent: TaskRef;
@@ -131,6 +139,12 @@ export interface ExecRecord extends Subject {
   readonly argsCount: number;
   /** Bytes of the arguments as given, closing NULs included. */
   readonly argsLength: number;
+  /** Variables that were asked for, as `NAME=value`, in their order; undefined when there is none. */
+  readonly env: readonly string[] | undefined;
+  /** Supplementary groups, ascending; undefined where they are not known (an older recording) or more than 31. */
+  readonly groups: readonly number[] | undefined;
+  /** The name that it goes by, at most 15 bytes. */
+  readonly comm: string;
 }
 
 export interface ExitRecord extends Subject {
@@ -148,6 +162,8 @@ export interface ExitRecord extends Subject {
   readonly writeBytes: number;
   readonly voluntarySwitches: number;
   readonly involuntarySwitches: number;
+  /** The name that it went by at the end, at most 15 bytes. */
+  readonly comm: string;
 }
 
 /** Both clocks at one moment. */
@@ -165,6 +181,7 @@ export interface RecordHandler {
   onFork(record: ForkRecord): void;
   onExec(record: ExecRecord): void;
   onExit(record: ExitRecord): void;
+  onChange(record: ChangeRecord): void;
   /** A process that a scan found. */
   onTask(record: ExecRecord): void;
   onClock(record: ClockRecord): void;

@@ -7,6 +7,10 @@ export interface KernelSettings {
   readonly kernelThreads: boolean;
   /** Bytes of arguments to take at most. */
   readonly argsMaxBytes: number;
+  /** Names of environment variables to take; one that ends in `*` stands for all with that beginning. */
+  readonly environment: readonly string[];
+  /** Whether credentials and sessions that change without an exec are told at once. */
+  readonly changes: boolean;
   /** Size of the ring: a power of two, a multiple of the page size. */
   readonly ringBytes: number;
   /** Data in the ring that wakes the reader before its timer. */
@@ -25,8 +29,14 @@ export interface KernelSelf {
   readonly clock: ArrayBuffer;
 }
 
+export type ChangesWay = "none" | "fentry" | "tracepoint";
+
 export interface KernelStats {
-  readonly lost: { readonly fork: number; readonly exec: number; readonly exit: number };
+  readonly lost: { readonly fork: number; readonly exec: number; readonly exit: number; readonly change: number };
+  /** How changes are told, once started; see native/changes.h. */
+  readonly changes: ChangesWay;
+  /** Why no better way was taken. */
+  readonly changesReason: string;
   /** By name of the probe. */
   readonly missed: Readonly<Record<string, number>>;
   readonly malformed: number;

@@ -3,7 +3,7 @@ import { ExitCode, MayflyError } from "../errors.ts";
 import { decodeClock } from "../record/decode.ts";
 import { layout } from "../record/layout.ts";
 import type { ClockRecord } from "../record/record.ts";
-import { createKernel, type Kernel, type KernelSettings } from "./addon.ts";
+import { type ChangesWay, createKernel, type Kernel, type KernelSettings } from "./addon.ts";
 import { readOwnStart, scanProc } from "./procfs.ts";
 import type { OnBatch, Source, SourceLosses } from "./source.ts";
 
@@ -11,6 +11,10 @@ export interface KernelSourceSettings {
   readonly kernelThreads: boolean;
   /** Bytes of arguments to take at most, 256 to 524,288. */
   readonly argsMaxBytes: number;
+  /** Names of environment variables to take, as processes.env_vars has them. Default none. */
+  readonly environment?: readonly string[];
+  /** Whether credentials and sessions that change without an exec are told at once. Default false. */
+  readonly changes?: boolean;
   /** Whether to begin with a scan of the processes that live already. */
   readonly scan: boolean;
   /** Another ring than the usual one. */
@@ -41,8 +45,8 @@ export class KernelSource implements Source {
 
   constructor(settings: KernelSourceSettings) {
     this.#settings = settings;
-    const { kernelThreads, argsMaxBytes, ring = RING } = settings;
-    this.#kernel = createKernel({ ...ring, kernelThreads, argsMaxBytes });
+    const { kernelThreads, argsMaxBytes, environment = [], changes = false, ring = RING } = settings;
+    this.#kernel = createKernel({ ...ring, kernelThreads, argsMaxBytes, environment, changes });
   }
 
   /**
@@ -67,6 +71,12 @@ export class KernelSource implements Source {
   /** Whether scans are made by the task iterator, not by reading /proc. Known after open(). */
   get canScan(): boolean {
     return this.#canScan;
+  }
+
+  /** How changes are told, and why not better. Known after start(). */
+  get changes(): { readonly way: ChangesWay; readonly reason: string } {
+    const { changes, changesReason } = this.#kernel.stats();
+    return { way: changes, reason: changesReason };
   }
 
   start(onBatch: OnBatch): Promise<void> {

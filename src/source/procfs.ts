@@ -11,6 +11,8 @@ import { readClock } from "./clock.ts";
  * that is none of the kernel's (a file mounted over it): its process is left out, not guessed at.
  */
 
+/** GROUPS_MAX of bpf/record.h. */
+const GROUPS_MAX = 31;
 const TICK_NANOS = 10_000_000;
 const TICKS_A_SECOND = 100;
 /** PF_KTHREAD in field 9 of /proc/PID/stat. */
@@ -56,6 +58,7 @@ function whileAlive<T>(read: () => T): T | undefined {
 }
 
 interface Stat {
+  readonly comm: string;
   readonly state: string;
   readonly parent: number;
   readonly processGroup: number;
@@ -79,6 +82,7 @@ function readStat(pid: string): Stat | undefined {
   if (![4, 5, 6, 7, 9, 20, 22].every((number) => Number.isSafeInteger(field(number))) || field(22) < 0)
     return undefined;
   return {
+    comm: Buffer.from(text.slice(text.indexOf("(") + 1, text.lastIndexOf(")")), "latin1").toString("utf8"),
     state: fields[0] ?? "",
     parent: field(4),
     processGroup: field(5),
@@ -120,6 +124,9 @@ function readTask(
     args: args.list,
     argsCount: args.list?.length ?? 0,
     argsLength: args.length,
+    env: undefined,
+    groups: readGroups(pid),
+    comm: stat.comm,
   };
 }
 
@@ -154,6 +161,15 @@ function readArgs(pid: Pid, max: number): { list: string[] | undefined; length: 
   const flags =
     (bytes.length > max ? ImageFlag.argsTruncated : 0) | (text.includes("\ufffd") ? ImageFlag.argsInvalidUtf8 : 0);
   return { list: splitTitle(text), length: bytes.length, flags };
+}
+
+/** As many as a record of the probes can have. */
+function readGroups(pid: Pid): readonly number[] | undefined {
+  const line = /^Groups:\t(.*)$/m.exec(readFileSync(`/proc/${pid}/status`, "latin1"))?.[1];
+  const ids = line?.split(" ").filter((id) => id !== "");
+  return ids === undefined || ids.length > GROUPS_MAX || !ids.every((id) => /^\d{1,10}$/.test(id))
+    ? undefined
+    : ids.map(Number);
 }
 
 function readState(pid: Pid, stat: Stat): TaskState | undefined {

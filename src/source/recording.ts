@@ -16,6 +16,8 @@ import { NO_LOSSES, type OnBatch, type Source, type SourceLosses } from "./sourc
  */
 
 /** Size and kind, which stand first in every record of any layout. */
+/** Bytes of the fields that are arrays (bpf/record.h). */
+const ARRAYS: Readonly<Record<string, number>> = { groupsIds: 31 * 4, commText: 16 };
 const RECORD_HEAD = 8;
 const MAGIC = Buffer.from("MAYFLY\n\x01", "latin1");
 /** A wall clock's start of a boot lies within these: seconds of 1970 to 2106. */
@@ -212,14 +214,17 @@ export class RecordingSource implements Source {
    */
   #completeLayout(recorded: Layout): Layout {
     const complete = (kind: keyof Layout): Record<string, number> => {
-      const from: Record<string, number> = recorded[kind] ?? {};
-      const size = from["size"];
+      const from: Record<string, number> | undefined = recorded[kind];
+      // Of this kind it can have no record: none is long enough.
+      if (from === undefined && kind === "change")
+        return Object.fromEntries(Object.keys(layout[kind]).map((name) => [name, name === "size" ? PART_MAX : -1]));
+      const size = from?.["size"];
       if (!isCount(size, PART_MAX) || size < RECORD_HEAD || size % 8 !== 0)
         throw this.#damaged(`its layout has no size of a ${kind} record`, MAGIC.length);
       const offset = ([name, today]: [string, number]): [string, number] => {
-        const at = name === "size" ? size : (from[name] ?? -1);
+        const at = name === "size" ? size : (from?.[name] ?? -1);
         // Fields of 64 bits lie at a multiple of 8; today's tell which may be such.
-        const width = today % 8 === 0 ? 8 : 4;
+        const width = ARRAYS[name] ?? (today % 8 === 0 ? 8 : 4);
         if (name === "size" || at === -1 || (isCount(at, size - width + 1) && at % 4 === 0)) return [name, at];
         throw this.#damaged(`its layout puts ${kind}.${name} outside the record`, MAGIC.length);
       };
@@ -229,6 +234,7 @@ export class RecordingSource implements Source {
       fork: complete("fork"),
       exec: complete("exec"),
       exit: complete("exit"),
+      change: complete("change"),
       clock: complete("clock"),
     } as Layout;
   }

@@ -9,6 +9,7 @@ export interface SourceLosses {
   readonly fork: number;
   readonly exec: number;
   readonly exit: number;
+  readonly change: number;
   /** Runs of a probe that the kernel skipped (recursion). */
   readonly missed: number;
   /** Records of which the bytes made no sense: probe and addon of different builds. */
@@ -33,4 +34,12 @@ export interface Source {
   losses(): SourceLosses;
 }
 
-export const NO_LOSSES: SourceLosses = { fork: 0, exec: 0, exit: 0, missed: 0, malformed: 0, failedScans: 0 };
+export const NO_LOSSES: SourceLosses = {
+  fork: 0,
+  exec: 0,
+  exit: 0,
+  change: 0,
+  missed: 0,
+  malformed: 0,
+  failedScans: 0,
+};

@@ -25,6 +25,7 @@ export interface LossCounts {
   readonly fork: number;
   readonly exec: number;
   readonly exit: number;
+  readonly change: number;
   readonly missed: number;
   readonly malformed: number;
   readonly failedScans: number;

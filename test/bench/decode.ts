@@ -49,6 +49,7 @@ const nobody: RecordHandler = {
   onFork: () => undefined,
   onExec: () => undefined,
   onExit: () => undefined,
+  onChange: () => undefined,
   onTask: () => undefined,
   onClock: () => undefined,
   onScanned: () => undefined,

@@ -91,7 +91,7 @@ std::string joined(std::initializer_list<const char *> parts)
 }
 
 Bytes image(record_kind kind, u32 flags, const std::string &asked, const std::string &executable,
-	    const std::string &args)
+	    const std::string &args, const std::string &env = "")
 {
 	auto r = begin<exec_record>(kind);
 	std::string cwd = joined({"project", "ada", "home"});
@@ -102,7 +102,8 @@ Bytes image(record_kind kind, u32 flags, const std::string &asked, const std::st
 	r.executable_size = static_cast<u32>(executable.size());
 	r.cwd_size = static_cast<u32>(cwd.size());
 	r.asked_size = static_cast<u32>(asked.size());
-	return bytes_of(r, asked + executable + cwd + args);
+	r.env_length = r.env_size = static_cast<u32>(env.size());
+	return bytes_of(r, asked + executable + cwd + args + env);
 }
 
 std::vector<Bytes> samples()
@@ -120,6 +121,9 @@ std::vector<Bytes> samples()
 		image(RECORD_EXEC, IMAGE_MEMFD, "", joined({"payload"}), "\xff\xfe\xed\xa0\x80"),
 		image(RECORD_EXEC, IMAGE_ARGS_TRUNCATED, "", "", std::string(4096, 'x')),
 		image(RECORD_TASK, IMAGE_ARGS_TRUNCATED, "", joined({"node"}), "no"),
+		image(RECORD_EXEC, 0, "", joined({"true", "bin"}), joined({"true"}),
+		      joined({"PATH=/bin", "LD_PRELOAD=/tmp/x.so", "=", "HISTFILE="}) + "LD_cut"),
+		bytes_of(begin<change_record>(RECORD_CHANGE)),
 	};
 }
 
@@ -143,7 +147,7 @@ void mutate_once(Bytes &bytes, const Bytes &other, Random &random)
 		break;
 	case 2: { // a size among the last words of an exec_record
 		u32 size = static_cast<u32>(random.below(random.below(2) ? 64 : bytes.size() + 16));
-		overwrite(bytes, sizeof(exec_record) - 4 * (1 + random.below(8)), &size, 4);
+		overwrite(bytes, sizeof(exec_record) - 4 * (1 + random.below(10)), &size, 4);
 		break;
 	}
 	case 3:
@@ -171,7 +175,7 @@ bool is_complete(const Bytes &bytes)
 	if (bytes.size() < sizeof(r))
 		return false;
 	memcpy(&r, bytes.data(), sizeof(r));
-	size_t strings = size_t{r.asked_size} + r.executable_size + r.cwd_size + r.args_size;
+	size_t strings = size_t{r.asked_size} + r.executable_size + r.cwd_size + r.args_size + r.env_size;
 	return r.header.kind == RECORD_TASK && sizeof(r) + strings <= bytes.size();
 }
 
@@ -198,13 +202,15 @@ void judge(const Bytes &raw, const uint8_t *out, size_t size)
 		return;
 	exec_record r;
 	memcpy(&r, out, sizeof(r));
-	size_t strings = size_t{r.asked_size} + r.executable_size + r.cwd_size + r.args_size;
+	size_t strings = size_t{r.asked_size} + r.executable_size + r.cwd_size + r.args_size + r.env_size;
 	require(sizeof(r) + strings <= size, "strings lie within the record");
 	bool ascii = true;
 	for (size_t at = 0; at < strings; at++)
 		ascii &= out[sizeof(r) + at] < 0x80;
 	require(!ascii || (r.flags & IMAGE_ASCII), "ASCII is told");
 }
+
+const mayfly::Environment wanted({"LD_*", "HISTFILE"});
 
 void feed(Bytes bytes, uint8_t *out, bool from_proc)
 {
@@ -215,7 +221,7 @@ void feed(Bytes bytes, uint8_t *out, bool from_proc)
 	}
 	std::unique_ptr<uint8_t[]> raw(new uint8_t[bytes.size()]);
 	std::copy(bytes.begin(), bytes.end(), raw.get());
-	judge(bytes, out, mayfly::finish_record(raw.get(), bytes.size(), out));
+	judge(bytes, out, mayfly::finish_record(raw.get(), bytes.size(), wanted, out));
 }
 
 } // namespace
@@ -234,7 +240,7 @@ int main(int argc, char **argv)
 	std::unique_ptr<uint8_t[]> out(new uint8_t[mayfly::RECORD_MAX]);
 	for (const Bytes &original : originals) {
 		feed(original, out.get(), false);
-		require(mayfly::finish_record(original.data(), original.size(), out.get()) != 0,
+		require(mayfly::finish_record(original.data(), original.size(), wanted, out.get()) != 0,
 			"a sample is a record");
 	}
 	for (current = from; current < from + inputs; current++) {

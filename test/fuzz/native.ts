@@ -5,7 +5,13 @@ import type { Order } from "./fuzz.ts";
 
 /* The addon's own readers of bytes (native/), built without Node and with sanitizers, fed by test/fuzz/native.cc. */
 
-const SOURCES = ["test/fuzz/native.cc", "native/finish.cc", "native/text.cc", "native/cmdline.cc"];
+const SOURCES = [
+  "test/fuzz/native.cc",
+  "native/finish.cc",
+  "native/text.cc",
+  "native/environment.cc",
+  "native/cmdline.cc",
+];
 const FLAGS = ["-std=c++20", "-O1", "-g", "-fno-omit-frame-pointer", "-fsanitize=address,undefined"];
 const SHOWN_BYTES = 8192;
 

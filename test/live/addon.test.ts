@@ -9,7 +9,15 @@ import { live } from "../harness/live.ts";
 
 /* The addon by itself: what holds whatever its user does. */
 
-const SETTINGS = { kernelThreads: false, argsMaxBytes: 4096, ringBytes: 1 << 20, wakeupBytes: 1 << 18, drainMs: 20 };
+const SETTINGS = {
+  kernelThreads: false,
+  argsMaxBytes: 4096,
+  environment: [],
+  changes: false,
+  ringBytes: 1 << 20,
+  wakeupBytes: 1 << 18,
+  drainMs: 20,
+};
 
 function started(onBatch: (bytes: ArrayBuffer) => void = () => undefined): { kernel: Kernel; ended: Promise<void> } {
   const kernel = createKernel(SETTINGS);

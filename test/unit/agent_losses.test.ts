@@ -18,14 +18,14 @@ describe("losses", () => {
     pass(1000);
     assert.deepEqual([events.losses.length, source.rescans], [0, 0]);
 
-    source.lost = { fork: 1, exec: 2, exit: 3, missed: 4, malformed: 5, failedScans: 6 };
+    source.lost = { fork: 1, exec: 2, exit: 3, change: 7, missed: 4, malformed: 5, failedScans: 6 };
     pass(1000);
     const [loss] = events.losses;
     assert.deepEqual(counts(loss), { ...source.lost });
     assert.equal(loss?.from.iso(), "2023-11-14T22:13:26.000000000Z");
     assert.equal(loss?.to.iso(), "2023-11-14T22:13:27.000000000Z");
     assert.equal(source.rescans, 1);
-    assert.match(logged.join("\n"), /warn {2}records were lost.*fork=1 exec=2 exit=3 missed=4/);
+    assert.match(logged.join("\n"), /warn {2}records were lost.*fork=1 exec=2 exit=3 change=7 missed=4/);
 
     pass(5000);
     assert.deepEqual([events.losses.length, source.rescans], [1, 1], "not again");

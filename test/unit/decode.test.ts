@@ -7,7 +7,7 @@ import { Encoder } from "../../src/record/encode.ts";
 import { layout } from "../../src/record/layout.ts";
 import { type ExecRecord, ImageFlag, type Pid } from "../../src/record/record.ts";
 import { type Heard, Listener } from "./record.fixture.ts";
-import { clock, exec, exit, fork, ref, state } from "./world.fixture.ts";
+import { change, clock, exec, exit, fork, ref, state } from "./world.fixture.ts";
 
 function decode(bytes: ArrayBuffer): { heard: Heard[]; failures: number } {
   const listener = new Listener();
@@ -62,12 +62,14 @@ const files = fc
     nlink: u32,
   })
   .map((file) => ({ ...file }));
+const groupLists = fc.option(fc.array(u32, { maxLength: 31 }), { nil: undefined });
+const comms = fc.string({ unit: "grapheme-ascii", maxLength: 15 });
 const forks = fc
   .tuple(refs, refs, refs, states, fc.nat(1e9))
   .map(([child, parent, creator, its, ms]) => fork(child, creator, ms, { parent, state: its }));
 const execs = fc
-  .tuple(refs, refs, states, words, words, fc.array(words), files, fc.nat(1e9))
-  .map(([process, parent, its, path, cwd, args, file, ms]): ExecRecord => {
+  .tuple(refs, refs, states, words, words, fc.array(words), files, fc.nat(1e9), fc.array(words), groupLists, comms)
+  .map(([process, parent, its, path, cwd, args, file, ms, env, groups, comm]): ExecRecord => {
     const argsLength = Buffer.byteLength(args.map((arg) => `${arg}\0`).join(""));
     return exec(process, `/${path}`, ms, {
       parent,
@@ -77,15 +79,22 @@ const execs = fc
       argsCount: args.length,
       argsLength,
       file,
+      env: env.length === 0 ? undefined : env,
+      groups,
+      comm,
     });
   });
 const exits = fc
-  .tuple(refs, states, u32, fc.nat(1e9))
-  .map(([process, its, status, ms]) => exit(process, status, ms, { state: its }));
+  .tuple(refs, states, u32, fc.nat(1e9), comms)
+  .map(([process, its, status, ms, comm]) => exit(process, status, ms, { state: its, comm }));
+const changes = fc
+  .tuple(refs, states, groupLists, fc.nat(1e9))
+  .map(([process, its, groups, ms]) => change(process, ms, { state: its, groups }));
 const all = fc.oneof(
   forks.map((record): Heard => ({ kind: "fork", record })),
   execs.map((record): Heard => ({ kind: "exec", record })),
   exits.map((record): Heard => ({ kind: "exit", record })),
+  changes.map((record): Heard => ({ kind: "change", record })),
   fc.nat(1e9).map((ms): Heard => ({ kind: "clock", record: clock(ms) })),
 );
 

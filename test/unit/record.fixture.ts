@@ -1,9 +1,17 @@
-import type { ClockRecord, ExecRecord, ExitRecord, ForkRecord, RecordHandler } from "../../src/record/record.ts";
+import type {
+  ChangeRecord,
+  ClockRecord,
+  ExecRecord,
+  ExitRecord,
+  ForkRecord,
+  RecordHandler,
+} from "../../src/record/record.ts";
 
 export type Heard =
   | { readonly kind: "fork"; readonly record: ForkRecord }
   | { readonly kind: "exec" | "task"; readonly record: ExecRecord }
   | { readonly kind: "exit"; readonly record: ExitRecord }
+  | { readonly kind: "change"; readonly record: ChangeRecord }
   | { readonly kind: "clock" | "scanned"; readonly record: ClockRecord };
 
 /** Keeps what a decoder tells. */
@@ -18,6 +26,9 @@ export class Listener implements RecordHandler {
   }
   onExit(record: ExitRecord): void {
     this.heard.push({ kind: "exit", record });
+  }
+  onChange(record: ChangeRecord): void {
+    this.heard.push({ kind: "change", record });
   }
   onTask(record: ExecRecord): void {
     this.heard.push({ kind: "task", record });

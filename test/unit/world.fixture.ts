@@ -3,6 +3,7 @@ import { EntityIds } from "../../src/process/identity.ts";
 import type { Lifecycle } from "../../src/process/lifecycle.ts";
 import { Tracker } from "../../src/process/tracker.ts";
 import type {
+  ChangeRecord,
   ClockRecord,
   ExecRecord,
   ExitRecord,
@@ -74,6 +75,9 @@ export function exec(process: TaskRef, executable: string, ms: number, over: Par
     args,
     argsCount: args.length,
     argsLength: args.join("\0").length + 1,
+    env: undefined,
+    groups: [],
+    comm: args[0] ?? "",
     ...over,
   };
 }
@@ -95,6 +99,7 @@ export function exit(process: TaskRef, status: number, ms: number, over: Partial
     writeBytes: 14,
     voluntarySwitches: 15,
     involuntarySwitches: 16,
+    comm: "",
     ...over,
   };
 }
@@ -133,4 +138,9 @@ export function world(hold = 1000, maxPending = 65_536, maxProcesses = 100_000):
 export function finish({ tracker, lives }: World): Lifecycle[] {
   while (tracker.aggregation.flush(1000));
   return lives;
+}
+
+/** What a process is after a change of credentials or session. */
+export function change(process: TaskRef, ms: number, over: Partial<ChangeRecord> = {}): ChangeRecord {
+  return { ...process, time: at(ms), tid: process.pid, state: state(), groups: [], ...over };
 }

@@ -18,6 +18,11 @@ const drops: Readonly<Record<DropPlace, Drop>> = {
   ring_fork: { what: "records", words: `of forks: the kernel's ring was full; ${heals}`, read: (h) => h.losses.fork },
   ring_exec: { what: "records", words: `of execs: the kernel's ring was full; ${heals}`, read: (h) => h.losses.exec },
   ring_exit: { what: "records", words: `of exits: the kernel's ring was full; ${heals}`, read: (h) => h.losses.exit },
+  ring_change: {
+    what: "records",
+    words: `of changed credentials or sessions: the kernel's ring was full; they show at the next exec or at the end`,
+    read: (h) => h.losses.change,
+  },
   probe_missed: {
     what: "records",
     words: `never made: the kernel skipped a probe; ${heals}`,
