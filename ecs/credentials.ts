@@ -4,7 +4,9 @@ import { flat } from "./flat.ts";
 
 /** Hot path: one field access per document. Kept from the first use on: nearly all processes share a few Credentials. */
 export interface CredentialsText {
-  /** Members of `process`, a comma before each. */
+  /** The ids as members of any process, a comma before each. */
+  readonly ids: string;
+  /** Ids and capabilities as members of `process`, a comma before each. */
   readonly ofProcess: string;
   /** Members of the document: `"user":{...},"group":{...},` */
   readonly ofDocument: string;
@@ -17,7 +19,7 @@ export function credentialsText(credentials: Credentials): CredentialsText {
 
 function render(credentials: Credentials): CredentialsText {
   const { uid, gid, euid, egid, suid, sgid } = credentials;
-  const ids: readonly [string, number][] = [
+  const named: readonly [string, number][] = [
     ["user", euid],
     ["group", egid],
     ["real_user", uid],
@@ -25,8 +27,10 @@ function render(credentials: Credentials): CredentialsText {
     ["saved_user", suid],
     ["saved_group", sgid],
   ];
+  const ids = flat(named.map(([name, id]) => `,"${name}":{"id":"${id}"}`).join(""));
   const text: CredentialsText = {
-    ofProcess: flat(ids.map(([name, id]) => `,"${name}":{"id":"${id}"}`).join("") + threadText(credentials)),
+    ids,
+    ofProcess: flat(ids + threadText(credentials)),
     ofDocument: flat(`"user":{"id":"${euid}"},"group":{"id":"${egid}"},`),
   };
   credentials.rendered = text;

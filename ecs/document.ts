@@ -10,7 +10,9 @@ import { credentialsText } from "./credentials.ts";
 import { envelope, eventModule, type HostFields } from "./envelope.ts";
 import { EventIds } from "./event_id.ts";
 import { flat } from "./flat.ts";
+import { replacedText } from "./image.ts";
 import { quoted, quotedList } from "./json.ts";
+import { leadersText } from "./leaders.ts";
 import { beforeId, beforeTime } from "./line.ts";
 import { mayflyMembers } from "./mayfly.ts";
 import { nanoseconds } from "./nanoseconds.ts";
@@ -82,7 +84,8 @@ export class DocumentWriter {
         `,"sequence":${this.#sequence}${spanText(life)}},"process":${processHead(life)}`,
       credentials.ofProcess,
       originText(life.origin),
-      `},${credentials.ofDocument}${words.mayfly}${mayflyMembers(life)}`,
+      leadersText(life),
+      `${life.replaced === undefined ? "" : replacedText(life.replaced)}},${credentials.ofDocument}${words.mayfly}${mayflyMembers(life)}`,
       this.#processEnd,
     ];
   }

@@ -16,7 +16,11 @@ export const writtenOnce: unique symbol = Symbol("written once");
 /** Members of `process`, a comma before each. The working directory is not among them: a bare fork has none of its own. */
 export function imageText(image: Image): string {
   if (typeof image.rendered === "string") return image.rendered;
-  const text = programText(image) + argumentsText(image.args, image.argsCount, image.commandLine);
+  const { env } = image;
+  const text =
+    programText(image) +
+    argumentsText(image.args, image.argsCount, image.commandLine) +
+    (env === undefined || env.length === 0 ? "" : `,"env_vars":${quotedList(env)}`);
   image.rendered = image.rendered === undefined ? writtenOnce : flat(text);
   return text;
 }
@@ -26,6 +30,17 @@ export function imageAsParentText(image: Image): string {
   const args = isLongerThanParentArgs(image) ? cutArgs(image.args ?? []) : image.args;
   const commandLine = args === image.args ? image.commandLine : args?.join(" ");
   return programText(image) + argumentsText(args, image.argsCount, commandLine);
+}
+
+/**
+ * `,"previous":{...}`: the image that an exec replaced, arguments cut at maxParentArgs. Kept from the second use on: what a
+ * shell starts replaces the shell's image.
+ */
+export function replacedText(image: Image): string {
+  if (typeof image.renderedReplaced === "string") return image.renderedReplaced;
+  const text = previousText(image);
+  image.renderedReplaced = image.renderedReplaced === undefined ? writtenOnce : flat(text);
+  return text;
 }
 
 /** `,"working_directory":...`, or nothing. */
@@ -44,6 +59,17 @@ export function argsAreCutInChild(image: Image): boolean {
 function isLongerThanParentArgs({ commandLine }: Image): boolean {
   if (commandLine === undefined || commandLine.length * 3 <= maxParentArgs) return false;
   return commandLine.length > maxParentArgs || Buffer.byteLength(commandLine) > maxParentArgs;
+}
+
+function previousText(image: Image): string {
+  const { executable, argsCount } = image;
+  const args = isLongerThanParentArgs(image) ? cutArgs(image.args ?? []) : image.args;
+  const members = [
+    ...(args === undefined || args.length === 0 ? [] : [`"args":${quotedList(args)}`]),
+    ...(argsCount === undefined ? [] : [`"args_count":${argsCount}`]),
+    ...(executable === undefined || executable === "" ? [] : [`"executable":${quoted(executable)}`]),
+  ];
+  return members.length === 0 ? "" : `,"previous":{${members.join(",")}}`;
 }
 
 /** As many arguments as fit, the last one cut after a whole character. */

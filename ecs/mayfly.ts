@@ -3,17 +3,21 @@ import type { Lifecycle } from "../src/process/lifecycle.ts";
 import { exitNotes } from "./exit.ts";
 import { argsAreCutInChild } from "./image.ts";
 import { quoted } from "./json.ts";
+import { leaderNotes, leaderQuality } from "./leaders.ts";
 import { qualityText } from "./quality.ts";
 
 /** The members of `mayfly` after `transitions`, a comma before each: what ECS has no field for. Hot path. */
 export function mayflyMembers(life: Lifecycle): string {
-  const { image, exit, origin } = life;
+  const { image, exit, origin, replaced, leaders } = life;
   const parent = origin.parent?.image;
+  const shared = ((parent?.quality ?? 0) | (replaced?.quality ?? 0)) & Quality.redacted;
   return (
     (exit === undefined ? "" : exitNotes(exit)) +
     (image === undefined ? "" : imageNotes(image)) +
     (parent !== undefined && argsAreCutInChild(parent) ? ',"parent":{"args_truncated":true}' : "") +
-    qualityText(parent === undefined ? life.quality : life.quality | (parent.quality & Quality.redacted))
+    (replaced !== undefined && argsAreCutInChild(replaced) ? ',"previous":{"args_truncated":true}' : "") +
+    leaderNotes(leaders) +
+    qualityText(life.quality | shared | leaderQuality(leaders))
   );
 }
 

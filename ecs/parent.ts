@@ -1,6 +1,9 @@
 import type { Origin, Parent } from "../src/process/facts.ts";
+import { credentialsText } from "./credentials.ts";
 import { flat } from "./flat.ts";
+import { identityText, leaderNameText } from "./identity.ts";
 import { imageAsParentText, workingDirectoryText, writtenOnce } from "./image.ts";
+import { terminalText } from "./terminal.ts";
 
 /**
  * Members of `process` that say who made it, a comma before each: `parent` and `Ext.ancestry`. Hot path.
@@ -14,12 +17,14 @@ export function originText(origin: Origin): string {
   return text;
 }
 
-function parentText({ identity, image, ownImage, session }: Parent): string {
+function parentText({ identity, image, ownImage, credentials, session, groupLeader }: Parent): string {
   return (
-    `,"parent":{"pid":${identity.pid},"entity_id":"${identity.entityId}","start":"${identity.start.iso()}"` +
+    `,"parent":{${identityText(identity)}` +
     (image === undefined ? "" : imageAsParentText(image)) +
     (ownImage ? workingDirectoryText(image?.workingDirectory) : "") +
-    (session === undefined ? "}" : `,"interactive":${session.ttyMajor !== 0 || session.ttyMinor !== 0}}`)
+    (session === undefined ? "" : terminalText(session)) +
+    (credentials === undefined ? "" : credentialsText(credentials).ids) +
+    (groupLeader === undefined ? "}" : `,"group_leader":{${leaderNameText(groupLeader)}}}`)
   );
 }
 

@@ -6,6 +6,7 @@ import type { Fields } from "./field.ts";
 export const mayflyFields: Fields = {
   mayfly: {
     args: { length: "long" },
+    entry_leader: { args_truncated: "boolean" },
     executable: {
       deleted: "boolean",
       memfd: "boolean",
@@ -13,8 +14,10 @@ export const mayflyFields: Fields = {
     },
     exit: { core_dumped: "boolean", signal: "keyword" },
     gap: { clean: "boolean", clock_stepped: "boolean", from: "date", rebooted: "boolean", to: "date" },
+    group_leader: { args_truncated: "boolean" },
     lost: Object.fromEntries(lossKinds.map((kind) => [kind, "long"])),
     parent: { args_truncated: "boolean" },
+    previous: { args_truncated: "boolean" },
     quality: "keyword",
     rusage: {
       involuntary_switches: "long",
@@ -28,6 +31,7 @@ export const mayflyFields: Fields = {
       write_bytes: "long",
     },
     script: { hash, path: "path" },
+    session_leader: { args_truncated: "boolean" },
     transitions: "keyword",
   },
 };

@@ -1,5 +1,5 @@
 import type { Moment } from "../record/record.ts";
-import type { Credentials, Identity, Image, Origin, Session } from "./facts.ts";
+import type { Credentials, Identity, Image, Leaders, Origin, Session } from "./facts.ts";
 import { earlier, type Instant } from "./instant.ts";
 import { type Exit, type Lifecycle, Transition } from "./lifecycle.ts";
 import type { Process } from "./process.ts";
@@ -15,6 +15,8 @@ export class Pending implements Lifecycle {
   readonly identity: Identity;
   readonly origin: Origin;
   image: Image | undefined;
+  replaced: Image | undefined;
+  leaders: Leaders;
   credentials: Credentials;
   session: Session;
   transitions: number;
@@ -29,11 +31,20 @@ export class Pending implements Lifecycle {
   previous: Pending | undefined = undefined;
   next: Pending | undefined = undefined;
 
-  constructor(process: Process, transition: number, time: Instant, since: number, quality: number) {
+  constructor(
+    process: Process,
+    transition: number,
+    time: Instant,
+    since: number,
+    quality: number,
+    replaced: Image | undefined,
+  ) {
     this.process = process;
     this.identity = process.identity;
     this.origin = process.origin;
     this.image = process.image;
+    this.replaced = replaced;
+    this.leaders = process.leaders();
     this.credentials = process.credentials;
     this.session = process.session;
     this.transitions = transition;

@@ -16,6 +16,8 @@ export interface Identity {
   readonly start: Instant;
   /** design.md, Identity: 24 characters. */
   readonly entityId: string;
+  /** The pid in its own pid namespace; undefined when that is the initial one, or not known. */
+  readonly vpid: number | undefined;
 }
 
 /** What runs: made by exec, inherited by fork. */
@@ -35,6 +37,8 @@ export interface Image {
   readonly workingDirectory: string | undefined;
   /** The script, when the image is its interpreter. */
   readonly scriptPath: string | undefined;
+  /** `NAME=value`, of the names that are asked for only, as given to execve. undefined when none of them is there. */
+  readonly env: readonly string[] | undefined;
   readonly deleted: boolean;
   readonly memfd: boolean;
   readonly file: FileIdentity | undefined;
@@ -43,6 +47,8 @@ export interface Image {
   /** Bits of Quality that belong to this image. */
   readonly quality: number;
   rendered: unknown;
+  /** A second place, for the image as the one that an exec replaced. */
+  renderedReplaced: unknown;
 }
 
 /** By inode number, as /proc/PID/ns shows them. */
@@ -88,6 +94,42 @@ export interface Parent {
   readonly ownImage: boolean;
   readonly credentials: Credentials | undefined;
   readonly session: Session | undefined;
+  readonly groupLeader: LeaderName | undefined;
+  readonly sessionLeader: LeaderName | undefined;
+}
+
+/** Whom a session or a group is named after. */
+export interface LeaderName {
+  readonly pid: Pid;
+  /** undefined when it ended before mayfly came: of such a leader only the pid is certain. */
+  readonly identity: Identity | undefined;
+}
+
+/** The leader of a session, a group or an entry as it was at one moment: of a dead one, the last. */
+export interface Leader extends LeaderName {
+  readonly image: Image | undefined;
+  /** As in Parent. */
+  readonly ownImage: boolean;
+  readonly credentials: Credentials | undefined;
+  readonly session: Session | undefined;
+  /** Who made the leader. Names only: facts would link to ancestors. */
+  readonly parent: { readonly identity: Identity; readonly sessionLeader: LeaderName | undefined } | undefined;
+  rendered: unknown;
+}
+
+/** How a session was entered: the words of process.entry_leader.entry_meta.type. */
+export type EntryType = "init" | "sshd" | "ssm" | "container" | "terminal" | "console" | "kthread" | "unknown";
+
+/** Where a process belongs. Shared by all processes that have the same leaders at the same moment. */
+export interface Leaders {
+  readonly session: Leader | undefined;
+  readonly group: Leader | undefined;
+  /** The process with which somebody or something came into the system. */
+  readonly entry: Leader | undefined;
+  readonly entryType: EntryType | undefined;
+  /** From where an entry by ssh came. */
+  readonly sourceIp: string | undefined;
+  rendered: unknown;
 }
 
 /** Who made a process. */

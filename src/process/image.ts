@@ -31,6 +31,12 @@ export function imageOf(record: ExecRecord, redactor?: ArgsRedactor): Image {
       quality |= Quality.redacted;
     }
   }
+  let { env } = record;
+  if (redactor !== undefined && env !== undefined) {
+    const redacted = redactor.redact(env, env.join(" "), undefined);
+    if (redacted !== env) quality |= Quality.redacted;
+    env = redacted;
+  }
   return {
     executable: record.executable,
     name,
@@ -40,6 +46,7 @@ export function imageOf(record: ExecRecord, redactor?: ArgsRedactor): Image {
     commandLine,
     workingDirectory: record.workingDirectory,
     scriptPath: scriptPath(record),
+    env,
     deleted: (flags & ImageFlag.deleted) !== 0 && !memfd,
     memfd,
     file: record.file,
@@ -55,6 +62,7 @@ export function imageOf(record: ExecRecord, redactor?: ArgsRedactor): Image {
     },
     quality,
     rendered: undefined,
+    renderedReplaced: undefined,
   };
 }
 

@@ -1,4 +1,4 @@
-import type { Credentials, Identity, Image, Origin, Session } from "./facts.ts";
+import type { Credentials, Identity, Image, Leaders, Origin, Session } from "./facts.ts";
 import type { Instant } from "./instant.ts";
 
 /** Bits of what happened. They stand in event.id: never renumber. */
@@ -46,6 +46,9 @@ export interface Lifecycle {
   readonly identity: Identity;
   readonly origin: Origin;
   readonly image: Image | undefined;
+  /** What ran before the exec that is told here; undefined without one, or when that is not known. */
+  readonly replaced: Image | undefined;
+  readonly leaders: Leaders;
   readonly credentials: Credentials;
   readonly session: Session;
   /** Bits of Transition. */

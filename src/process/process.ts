@@ -1,6 +1,8 @@
 import type { TaskState } from "../record/record.ts";
 import type { Pending } from "./aggregation.ts";
-import type { Credentials, Identity, Image, Origin, Parent, Session } from "./facts.ts";
+import type { Entry } from "./entry.ts";
+import type { Credentials, Identity, Image, Leader, Leaders, Origin, Parent, Session } from "./facts.ts";
+import { Leadership } from "./leadership.ts";
 
 /** How many ancestors a process remembers (design.md, Identity). */
 const ANCESTRY_MAX = 20;
@@ -22,7 +24,13 @@ export class Process {
   pending: Pending | undefined = undefined;
   /** The scan that last saw it. */
   scan = 0;
+  /** Set by LeaderBook, as the two below; undefined without a session, as kernel threads are. */
+  sessionLeader: Leadership | undefined = undefined;
+  groupLeader: Leadership | undefined = undefined;
+  entry: Entry | undefined = undefined;
   #childOrigin: Origin | undefined = undefined;
+  #leadership: Leadership | undefined = undefined;
+  #leaders: Leaders | undefined;
 
   constructor(
     identity: Identity,
@@ -39,21 +47,77 @@ export class Process {
     this.session = sessionOf(state, like?.session);
     this.quality = quality;
     this.followed = like?.followed ?? false;
+    // Mostly the same leaders, and then the same object, whose text was made already.
+    this.#leaders = like?.leaders();
   }
 
-  /** Takes over what a later record says; a fact that did not change stays the same object. */
-  update(state: TaskState): void {
+  /** Takes over what a later record says; a fact that did not change stays the same object. Whether the session is another. */
+  update(state: TaskState): boolean {
     const credentials = credentialsOf(state, this.credentials);
     const session = sessionOf(state, this.session);
-    if (credentials !== this.credentials || session !== this.session) this.#childOrigin = undefined;
+    const hasMoved = session !== this.session;
+    if (!hasMoved && credentials === this.credentials) return false;
     this.credentials = credentials;
     this.session = session;
+    this.#changed();
+    return hasMoved;
   }
 
   exec(image: Image): void {
     this.image = image;
     this.ownImage = true;
-    this.#childOrigin = undefined;
+    this.#changed();
+  }
+
+  /** As leader of others. */
+  leadership(): Leadership {
+    return (this.#leadership ??= new Leadership(this.identity.pid, this));
+  }
+
+  /** Takes a leadership over that was nobody's yet, or another's in whose place this process stands. */
+  lead(leadership: Leadership): void {
+    leadership.belongsTo(this);
+    this.#leadership = leadership;
+  }
+
+  /** The process has ended. Returns what its members keep of it; undefined if it never led. */
+  endLeadership(): Leadership | undefined {
+    this.#leadership?.end();
+    return this.#leadership;
+  }
+
+  /** Where it belongs at this moment. The same object as long as no leader changes. */
+  leaders(): Leaders {
+    const session = this.sessionLeader?.facts();
+    const group = this.groupLeader?.facts();
+    const entry = this.entry?.leadership.facts();
+    const entryType = this.entry?.type;
+    const known = this.#leaders;
+    if (
+      known !== undefined &&
+      known.session === session &&
+      known.group === group &&
+      known.entry === entry &&
+      known.entryType === entryType
+    )
+      return known;
+    const sourceIp = this.entry?.sourceIp;
+    return (this.#leaders = { session, group, entry, entryType, sourceIp, rendered: undefined });
+  }
+
+  /** Of this moment. */
+  asLeader(): Leader {
+    const { parent } = this.origin;
+    return {
+      pid: this.identity.pid,
+      identity: this.identity,
+      image: this.image,
+      ownImage: this.ownImage,
+      credentials: this.credentials,
+      session: this.session,
+      parent: parent && { identity: parent.identity, sessionLeader: parent.sessionLeader },
+      rendered: undefined,
+    };
   }
 
   /** Whether it started before that many milliseconds of the boot clock; start ticks are 10 ms and rounded down. */
@@ -70,6 +134,11 @@ export class Process {
     });
   }
 
+  #changed(): void {
+    this.#childOrigin = undefined;
+    this.#leadership?.changed();
+  }
+
   #asParent(): Parent {
     return {
       identity: this.identity,
@@ -77,6 +146,8 @@ export class Process {
       ownImage: this.ownImage,
       credentials: this.credentials,
       session: this.session,
+      groupLeader: this.groupLeader?.name,
+      sessionLeader: this.sessionLeader?.name,
     };
   }
 }

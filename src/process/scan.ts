@@ -1,4 +1,4 @@
-import { type ClockRecord, type ExecRecord, ImageFlag } from "../record/record.ts";
+import type { ClockRecord, ExecRecord } from "../record/record.ts";
 import { milliseconds } from "./aggregation.ts";
 import { Quality } from "./facts.ts";
 import { Transition } from "./lifecycle.ts";
@@ -42,6 +42,7 @@ export class Scan {
     const records = this.#records.sort((a, b) => a.start.seconds - b.start.seconds || a.start.nanos - b.start.nanos);
     this.#records = [];
     for (const record of records) this.#apply(record, first);
+    this.#tracker.settleEntries();
     if (!first) this.#findMissed(end);
   }
 
@@ -65,8 +66,6 @@ export class Scan {
     if (!first && table.hasEnded(record.pid, record.startTicks)) return;
     const process = this.#tracker.admit(record, first ? 0 : Quality.forkUnseen);
     process.scan = this.#number;
-    process.exec(this.#tracker.imageOf(record));
-    if (record.flags & ImageFlag.noExecutable) process.image = undefined;
     if (first) counters.found++;
     else counters.unseenForks++;
     if (!first || this.#tellFound) this.#tracker.begin(process, first ? Transition.found : Transition.fork, record);

@@ -1,14 +1,15 @@
-import type {
-  ChangeRecord,
-  ClockRecord,
-  ExecRecord,
-  ExitRecord,
-  ForkRecord,
-  Pid,
-  RecordHandler,
-  Subject,
-  TaskRef,
-  TaskState,
+import {
+  type ChangeRecord,
+  type ClockRecord,
+  type ExecRecord,
+  type ExitRecord,
+  type ForkRecord,
+  ImageFlag,
+  type Pid,
+  type RecordHandler,
+  type Subject,
+  type TaskRef,
+  type TaskState,
 } from "../record/record.ts";
 import { Aggregation, type AggregationSettings, type LifeTaker, milliseconds, Pending } from "./aggregation.ts";
 import type { Clock } from "./clock.ts";
@@ -16,6 +17,7 @@ import { exitOf, unseenExit } from "./exit.ts";
 import { type Identity, type Image, type Origin, Quality } from "./facts.ts";
 import type { EntityIds } from "./identity.ts";
 import { type ArgsRedactor, imageOf } from "./image.ts";
+import { LeaderBook } from "./leaders.ts";
 import { Transition } from "./lifecycle.ts";
 import { Process } from "./process.ts";
 import { Scan } from "./scan.ts";
@@ -77,6 +79,7 @@ export class Tracker implements RecordHandler {
   };
   readonly table = new ProcessTable();
   readonly aggregation: Aggregation;
+  readonly #leaders = new LeaderBook(this.table);
   readonly #listener: TrackerListener | undefined;
   readonly #clock: Clock;
   readonly #ids: EntityIds;
@@ -115,7 +118,7 @@ export class Tracker implements RecordHandler {
     const parent = record.parent.pid === record.creator.pid ? creator : this.table.find(record.parent);
     const unknown = creator === undefined || parent === undefined ? Quality.parentUnknown : 0;
     const process = new Process(
-      this.identity(record),
+      this.identity(record, record.state),
       parent?.childOrigin() ?? this.#originOf(record.parent),
       creator?.image,
       record.state,
@@ -123,18 +126,22 @@ export class Tracker implements RecordHandler {
       unknown,
     );
     this.#insert(process, record);
+    this.#leaders.forked(process, creator, parent);
     this.begin(process, Transition.fork, record);
   }
 
   onExec(record: ExecRecord): void {
     this.counters.execs++;
     this.#advance(record);
-    const process = this.table.find(record) ?? this.#unseen(record);
-    process.update(record.state);
-    process.exec(this.imageOf(record));
+    const known = this.table.find(record);
+    const replaced = known?.image;
+    const process = known ?? this.#unseen(record);
+    if (known !== undefined) this.#become(known, record);
     const pending = this.#held(process, record);
     if (pending !== undefined && pending.transitions === Transition.fork) {
       pending.image = process.image;
+      pending.replaced = replaced;
+      pending.leaders = process.leaders();
       pending.credentials = process.credentials;
       pending.session = process.session;
       pending.transitions |= Transition.exec;
@@ -143,7 +150,7 @@ export class Tracker implements RecordHandler {
       return;
     }
     if (pending !== undefined) this.aggregation.release(pending);
-    this.begin(process, Transition.exec, record);
+    this.begin(process, Transition.exec, record, replaced);
   }
 
   onExit(record: ExitRecord): void {
@@ -156,10 +163,12 @@ export class Tracker implements RecordHandler {
       }
       const quality = Quality.forkUnseen | Quality.parentUnknown;
       this.counters.unseenForks++;
-      process = new Process(this.identity(record), NO_ORIGIN, undefined, record.state, undefined, quality);
+      const identity = this.identity(record, record.state);
+      process = new Process(identity, NO_ORIGIN, undefined, record.state, undefined, quality);
+      this.#leaders.met(process, undefined);
     }
     this.counters.exits++;
-    process.update(record.state);
+    if (process.update(record.state)) this.#leaders.moved(process);
     this.#end(process, record);
   }
 
@@ -185,34 +194,35 @@ export class Tracker implements RecordHandler {
     this.aggregation.advance(milliseconds(record.time), ADVANCE_MOST);
   }
 
-  identity(ref: TaskRef): Identity {
+  /** @param state of the same process, where there is a record of it */
+  identity(ref: TaskRef, state?: TaskState): Identity {
     return {
       pid: ref.pid,
       startTicks: ref.startTicks,
       start: this.#clock.startInstant(ref.start),
       entityId: this.#ids.of(ref.pid, ref.startTicks),
+      vpid: state === undefined || state.vpid === ref.pid ? undefined : state.vpid,
     };
   }
 
-  /** What an exec made or a scan met, redacted. */
-  imageOf(record: ExecRecord): Image {
-    return imageOf(record, this.#redactor);
-  }
-
-  /** A process that a scan found, or whose fork was not seen. */
-  admit(record: Subject & { state: TaskState; parent: TaskRef }, quality: number): Process {
+  /** A process that a scan found, or whose fork was not seen, with its image. */
+  admit(record: ExecRecord, quality: number): Process {
     const parent = this.table.find(record.parent);
     const unknown = parent === undefined && record.parent.pid !== 0 ? Quality.parentUnknown : 0;
     const origin = parent?.childOrigin() ?? this.#originOf(record.parent);
-    const process = new Process(this.identity(record), origin, undefined, record.state, parent, quality | unknown);
+    const identity = this.identity(record, record.state);
+    const process = new Process(identity, origin, undefined, record.state, parent, quality | unknown);
+    if ((record.flags & ImageFlag.noExecutable) === 0) process.exec(imageOf(record, this.#redactor));
     this.#insert(process, record);
+    this.#leaders.met(process, parent);
     return process;
   }
 
   /** Opens a document of a process; Aggregation hands it on. */
-  begin(process: Process, transition: number, record: Subject): void {
+  begin(process: Process, transition: number, record: Subject, replaced?: Image): void {
     const time = this.#clock.instant(record.time);
-    this.aggregation.add(new Pending(process, transition, time, milliseconds(record.time), this.#clockQuality()));
+    const quality = this.#clockQuality();
+    this.aggregation.add(new Pending(process, transition, time, milliseconds(record.time), quality, replaced));
   }
 
   /** An end that nobody saw: noticed at `record`, because the pid is another's or a scan did not find the process. */
@@ -220,11 +230,24 @@ export class Tracker implements RecordHandler {
     this.counters.lostExits++;
     const pending = process.pending;
     if (pending !== undefined) this.aggregation.release(pending);
-    const life = new Pending(process, Transition.end, this.#clock.instant(time), milliseconds(time), Quality.exitLost);
+    const at = this.#clock.instant(time);
+    const life = new Pending(process, Transition.end, at, milliseconds(time), Quality.exitLost, undefined);
     life.exit = unseenExit(life.time);
     this.aggregation.add(life);
     this.aggregation.release(life);
-    this.table.remove(process);
+    this.#remove(process);
+  }
+
+  /** Who is known now may be whom others were waiting for. */
+  settleEntries(): void {
+    for (const process of this.table.values()) if (process.entry === undefined) this.#leaders.reconsider(process);
+  }
+
+  #become(process: Process, record: ExecRecord): void {
+    const hasMoved = process.update(record.state);
+    process.exec(imageOf(record, this.#redactor));
+    if (hasMoved) this.#leaders.moved(process);
+    else this.#leaders.reconsider(process);
   }
 
   #advance(record: Subject): void {
@@ -249,7 +272,7 @@ export class Tracker implements RecordHandler {
     const holder = this.table.holder(record.pid);
     if (holder !== undefined) {
       if (holder.identity.startTicks !== record.startTicks) this.endUnseen(holder, record.time);
-      else this.#forgetScanned(holder);
+      else this.#forgetScanned(holder, process);
     } else if (this.table.size >= this.#maxProcesses) {
       this.#evict();
     }
@@ -258,7 +281,9 @@ export class Tracker implements RecordHandler {
   }
 
   /** A scan met the process before its fork record came: what it would have told of it, the record tells better. */
-  #forgetScanned({ pending }: Process): void {
+  #forgetScanned(scanned: Process, process: Process): void {
+    const { pending } = scanned;
+    process.lead(scanned.leadership());
     if (pending === undefined) return;
     const isUnseenFork = (pending.quality & Quality.forkUnseen) !== 0;
     if (pending.transitions !== Transition.found && !isUnseenFork) return;
@@ -271,7 +296,12 @@ export class Tracker implements RecordHandler {
     if (oldest === undefined) return;
     this.counters.evicted++;
     if (oldest.pending !== undefined) this.aggregation.release(oldest.pending);
-    this.table.remove(oldest);
+    this.#remove(oldest);
+  }
+
+  #remove(process: Process): void {
+    this.table.remove(process);
+    this.#leaders.ended(process);
   }
 
   #unseen(record: ExecRecord): Process {
@@ -287,11 +317,12 @@ export class Tracker implements RecordHandler {
       pending = process.pending as Pending;
     } else {
       pending.transitions |= Transition.end;
+      pending.leaders = process.leaders();
       pending.credentials = process.credentials;
       pending.session = process.session;
     }
     pending.exit = exit;
-    this.table.remove(process);
+    this.#remove(process);
     this.aggregation.release(pending);
   }
 
@@ -300,7 +331,15 @@ export class Tracker implements RecordHandler {
     if (parent.pid === 0) return NO_ORIGIN;
     const identity = this.identity(parent);
     return {
-      parent: { identity, image: undefined, ownImage: false, credentials: undefined, session: undefined },
+      parent: {
+        identity,
+        image: undefined,
+        ownImage: false,
+        credentials: undefined,
+        session: undefined,
+        groupLeader: undefined,
+        sessionLeader: undefined,
+      },
       ancestry: [identity.entityId],
       rendered: undefined,
     };

@@ -9,22 +9,27 @@ import { Decoder } from "../../src/record/decode.ts";
 import { Encoder } from "../../src/record/encode.ts";
 import { layout } from "../../src/record/layout.ts";
 import type { RecordHandler } from "../../src/record/record.ts";
-import { exec, exit, fork, ref } from "../unit/world.fixture.ts";
+import { exec, exit, fork, ref, state } from "../unit/world.fixture.ts";
 
 const LIVES = 5000;
 const ROUNDS = 30;
 /** The first rounds run code that V8 has not optimised yet. */
 const WARM_UP = 10;
 
-function batchOf(args: readonly string[]): ArrayBuffer {
+/** `ownGroup`: each as a shell with job control starts it, leader of a process group of its own. */
+function batchOf(args: readonly string[], ownGroup: boolean): ArrayBuffer {
   const encoder = new Encoder();
-  const shell = ref(2, 1000.5);
+  const shell = ref(50, 1000.5);
+  encoder.fork(fork(ref(1, 10), ref(0, 0), 10));
+  encoder.fork(fork(shell, ref(1, 10), 1000.5));
+  encoder.exec(exec(shell, "/bin/sh", 1001));
   for (let i = 0; i < LIVES; i++) {
     const ms = 2000.123 + i * 1.37;
     const child = ref(100 + (i % 1000), ms);
     encoder.fork(fork(child, shell, ms));
-    encoder.exec(exec(child, "/usr/bin/cc1", ms + 0.2, { args, argsCount: args.length }));
-    encoder.exit(exit(child, 0, ms + 0.9));
+    const own = ownGroup ? { state: state({ processGroup: child.pid }) } : {};
+    encoder.exec(exec(child, "/usr/bin/cc1", ms + 0.2, { args, argsCount: args.length, ...own }));
+    encoder.exit(exit(child, 0, ms + 0.9, own));
   }
   return encoder.take();
 }
@@ -63,14 +68,15 @@ const tracker = (): Tracker =>
     { onLife: () => undefined },
   );
 
-const shapes: readonly [string, string[]][] = [
+const shapes: readonly [string, string[], ownGroup?: boolean][] = [
   ["3 arguments", ["cc1", "-o", "a.o"]],
   ["40 arguments", ["cc1", ...Array.from({ length: 39 }, (_, i) => `-I/usr/include/library${i}`)]],
   ["not ASCII", ["cc1", "-o", "größe.o"]],
+  ["job control", ["cc1", "-o", "a.o"], true],
 ];
 console.log("ns a lifecycle     decoded   with the table");
-for (const [name, args] of shapes) {
-  const batch = batchOf(args);
+for (const [name, args, ownGroup = false] of shapes) {
+  const batch = batchOf(args, ownGroup);
   const decoded = measure(batch, () => nobody).toFixed(0);
   const whole = measure(batch, tracker).toFixed(0);
   console.log(`${name.padEnd(16)}${decoded.padStart(10)}${whole.padStart(17)}`);

@@ -29,6 +29,8 @@ const ancestry = [900, 870, 850, 412, 1].map((pid) => lives.identity(pid, 1_200_
 
 /** Children of one process share their origin. */
 const origin = lives.origin({ parent: shell, ancestry });
+/** Those of one session share their leaders. */
+const leaders = lives.leaders();
 
 const shapes: Readonly<Record<string, (i: number) => Lifecycle>> = {
   "short life of a user: fork+exec+end": (i) =>
@@ -36,6 +38,13 @@ const shapes: Readonly<Record<string, (i: number) => Lifecycle>> = {
   "short life of root, all capabilities": (i) =>
     made(i, all, { credentials: root, image: lives.image({ args: ["/bin/true"], executable: "/bin/true" }) }),
   "bare fork of a shell: fork+end": (i) => made(i, fork | end, { credentials: user, image: shell.image }),
+  "leader of its own group: fork+exec+end": (i) => {
+    const ran = { credentials: user, image: lives.image({ args: [...compilerArgs, String(i)] }) };
+    const life = made(i, all, ran);
+    const { identity } = life;
+    const group = lives.leader({ pid: identity.pid, identity, ...ran });
+    return { ...life, leaders: { ...leaders, group, rendered: undefined } };
+  },
   "400 arguments, 11 KB: fork+exec": (i) =>
     made(i, fork | exec, { credentials: user, image: lives.image({ args: manyArgs }) }),
 };
@@ -48,6 +57,8 @@ function made(i: number, transitions: number, changed: Partial<Lifecycle>): Life
     identity: lives.identity(10_000 + i, 1_234_567 + i, start),
     time: new Instant(start.seconds, start.nanos + 400),
     origin,
+    leaders,
+    replaced: (transitions & exec) === 0 ? undefined : shell.image,
     ...((transitions & end) === 0
       ? {}
       : { exit: lives.exit(0, { time: new Instant(start.seconds, start.nanos + 500_000) }) }),

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { ecsVersion } from "../../ecs/envelope.ts";
+import { fieldRows } from "../harness/field_rows.ts";
 import { goldenLines } from "../unit/ecs_cases.ts";
 
 /* Every emitted field is one of ECS, with the type that ECS gives it, or `mayfly.`, and stands in ecs/README.md. */
@@ -41,11 +42,7 @@ for (const { fields } of documents) {
 }
 
 /** The rows of the field table: name to type. mayfly.lost has one member for each kind. */
-const table = new Map(
-  [...readFileSync("ecs/README.md", "utf8").matchAll(/^\| `([^`]+)` \| ([a-z_]+(?:\[\])?) \|/gm)].map(
-    ([, name = "", type = ""]) => [name, type],
-  ),
-);
+const table = new Map(fieldRows());
 
 function inTable(name: string): string {
   return name.startsWith("mayfly.lost.") ? "mayfly.lost.*" : name;

@@ -1,4 +1,5 @@
 import fc from "fast-check";
+import type { Identity, Leader, Leaders } from "../../src/process/facts.ts";
 import { Instant } from "../../src/process/instant.ts";
 import { type Lifecycle, Transition } from "../../src/process/lifecycle.ts";
 import * as lives from "./ecs_lives.ts";
@@ -35,9 +36,10 @@ const image = fc
     argsLength: fc.nat(200_000),
     workingDirectory: optional(text),
     scriptPath: optional(text),
+    env: optional(fc.array(text, { maxLength: 3 })),
     deleted: fc.boolean(),
     memfd: fc.boolean(),
-    quality: fc.nat(31),
+    quality: fc.tuple(fc.nat(31), fc.constantFrom(0, 1 << 12)).map(([low, redacted]) => low | redacted),
   })
   .map(lives.image);
 const credentials = fc
@@ -48,8 +50,9 @@ const credentials = fc
   .map(lives.credentials);
 const session = fc.record({ ttyMajor: fc.constantFrom(0, 4, 136), ttyMinor: fc.nat(3) }).map(lives.session);
 const identity = fc
-  .tuple(fc.integer({ min: 1, max: 2 ** 22 }), fc.nat(2 ** 40), instant)
-  .map((of) => lives.identity(...of));
+  .tuple(fc.integer({ min: 1, max: 2 ** 22 }), fc.nat(2 ** 40), instant, optional(fc.integer({ min: 1, max: 9 })))
+  .map(([pid, ticks, start, vpid]) => ({ ...lives.identity(pid, ticks, start), vpid }));
+const name = fc.tuple(identity, fc.boolean()).map(([of, known]) => ({ pid: of.pid, identity: known ? of : undefined }));
 const parent = fc
   .record({
     identity,
@@ -57,8 +60,29 @@ const parent = fc
     ownImage: fc.boolean(),
     credentials: optional(credentials),
     session: optional(session),
+    groupLeader: optional(name),
+    sessionLeader: optional(name),
   })
   .map(lives.parent);
+const leader = fc
+  .record({
+    name,
+    image: optional(image),
+    ownImage: fc.boolean(),
+    credentials: optional(credentials),
+    session: optional(session),
+    parent: optional(fc.record({ identity, sessionLeader: optional(name) })),
+  })
+  .map(({ name: named, ...facts }) => lives.leader({ ...named, ...facts }));
+const leaders = fc
+  .record({
+    session: optional(leader),
+    group: optional(leader),
+    entry: optional(leader),
+    entryType: fc.constantFrom("init", "sshd", "unknown"),
+    sourceIp: optional(fc.constantFrom("192.0.2.1", "2001:db8::1")),
+  })
+  .map(lives.leaders);
 const origin = fc
   .record({
     parent: optional(parent),
@@ -84,13 +108,27 @@ const exit = fc.tuple(instant, optional(fc.nat(0xffff)), usage, span).map(([time
 export const life: fc.Arbitrary<Lifecycle> = fc
   .record({
     transitions: fc.constantFrom(...Object.values(lives.rows)),
-    facts: fc.record({ identity, origin, image: optional(image), credentials, session, time: instant }),
+    facts: fc.record({ identity, origin, leaders, image: optional(image), credentials, session, time: instant }),
+    replaced: optional(image),
+    /** Of entry, group and session: which of them is the process itself. */
+    leads: fc.nat(7),
     exit,
     ownImage: fc.boolean(),
     quality: fc.nat(2 ** 13 - 1),
   })
-  .map(({ transitions, facts, exit: ending, ownImage, quality }) => ({
+  .map(({ transitions, facts, replaced, leads, exit: ending, ownImage, quality }) => ({
     ...facts,
+    leaders: ledByItself(facts.identity, facts.leaders, leads),
+    replaced: (transitions & Transition.exec) === 0 ? undefined : replaced,
     ...{ transitions, ownImage, quality, followed: false },
     exit: (transitions & Transition.end) === 0 ? undefined : ending,
   }));
+
+function ledByItself({ pid, ...identity }: Identity, leaders: Leaders, bits: number): Leaders {
+  const own = (leader: Leader | undefined, bit: number): Leader | undefined =>
+    leader !== undefined && bits & bit ? { ...leader, pid, identity: { pid, ...identity } } : leader;
+  return {
+    ...leaders,
+    ...{ entry: own(leaders.entry, 1), group: own(leaders.group, 2), session: own(leaders.session, 4) },
+  };
+}

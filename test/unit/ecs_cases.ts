@@ -36,7 +36,10 @@ const others: Readonly<Record<string, (writer: DocumentWriter) => string>> = {
     const flags = { deleted: true, quality: Quality.argsTruncated, argsLength: 2_097_152, argsCount: 3 };
     const big = lives.parent({ image: lives.image({ args: ["xargs", "x".repeat(5000)] }) });
     const image = lives.image({ ...flags, args: ["rm", "y".repeat(60)] });
-    return writer.write(lives.life(fork | exec, { image, origin: lives.origin({ parent: big }) }));
+    const leader = lives.leader({ image: big.image });
+    const leaders = lives.leaders({ session: leader, group: leader, entry: leader });
+    const origin = lives.origin({ parent: big });
+    return writer.write(lives.life(fork | exec, { image, replaced: big.image, leaders, origin }));
   },
   "memfd-of-unknown-parent": (writer) => {
     const image = lives.image({ executable: "memfd:payload", name: "memfd:payload", memfd: true, args: ["[kworker]"] });
@@ -52,6 +55,38 @@ const others: Readonly<Record<string, (writer: DocumentWriter) => string>> = {
   "found-without-arguments": (writer) => {
     const image = lives.image({ args: undefined, quality: Quality.argsUnreadable | Quality.fromProcfs });
     return writer.write(lives.life(found, { image }));
+  },
+  "container-that-leads-itself": (writer) => {
+    const own = { ...lives.identity(4242), vpid: 1 };
+    const shim = { ...lives.identity(4100), vpid: 7 };
+    const env = ["LD_PRELOAD=/tmp/x.so", "HOME=/"];
+    const image = lives.image({
+      executable: "/usr/bin/nginx",
+      name: "nginx",
+      args: ["nginx", "-g", "daemon off;"],
+      env,
+    });
+    const parent = lives.parent({
+      identity: shim,
+      session: lives.session(),
+      groupLeader: { pid: shim.pid, identity: shim },
+    });
+    const made = { identity: shim, sessionLeader: { pid: shim.pid, identity: shim } };
+    const itself = lives.leader({ pid: own.pid, identity: own, image, session: noTerminal, parent: made });
+    const leaders = lives.leaders({
+      ...{ session: itself, group: itself, entry: itself, entryType: "container", sourceIp: undefined },
+    });
+    const origin = lives.origin({ parent });
+    return writer.write(lives.life(fork | exec, { identity: own, image, leaders, origin, session: noTerminal }));
+  },
+  "leaders-that-ended-before": (writer) => {
+    const pid = 700 as Pid;
+    const gone = { image: undefined, credentials: undefined, session: undefined, parent: undefined };
+    const leader = lives.leader({ pid, identity: undefined, ...gone });
+    const none = { entry: undefined, entryType: undefined, sourceIp: undefined };
+    const parent = lives.parent({ groupLeader: { pid, identity: undefined } });
+    const leaders = lives.leaders({ session: leader, group: leader, ...none });
+    return writer.write(lives.life(fork, { leaders, origin: lives.origin({ parent }), session: noTerminal }));
   },
   loss: (writer) =>
     writer.writeLoss({

@@ -1,7 +1,16 @@
 import { agentOn } from "../../ecs/agent.ts";
 import type { WriterOptions } from "../../ecs/document.ts";
 import type { Host } from "../../src/enrich/host.ts";
-import type { Credentials, Identity, Image, Origin, Parent, Session } from "../../src/process/facts.ts";
+import type {
+  Credentials,
+  Identity,
+  Image,
+  Leader,
+  Leaders,
+  Origin,
+  Parent,
+  Session,
+} from "../../src/process/facts.ts";
 import { EntityIds } from "../../src/process/identity.ts";
 import { Instant } from "../../src/process/instant.ts";
 import { type Exit, type Lifecycle, Transition, type Usage } from "../../src/process/lifecycle.ts";
@@ -54,6 +63,7 @@ export function identity(pid: number, ticks = 1_234_567, start = new Instant(sec
     startTicks: ticks as Ticks,
     start,
     entityId: entityIds.of(pid as Pid, ticks as Ticks),
+    vpid: undefined,
   };
 }
 
@@ -69,6 +79,7 @@ export function image(changed: Partial<Image> = {}): Image {
     commandLine: args?.join(" "),
     workingDirectory: "/home/ada/project",
     scriptPath: undefined,
+    env: undefined,
     deleted: false,
     memfd: false,
     file: undefined,
@@ -76,6 +87,7 @@ export function image(changed: Partial<Image> = {}): Image {
     namespaces: { mnt: 4026531841, pid: 4026531836, user: 4026531837, net: 4026531840, uts: 1, ipc: 2, cgroup: 3 },
     quality: 0,
     rendered: undefined,
+    renderedReplaced: undefined,
     ...changed,
   };
 }
@@ -110,13 +122,34 @@ export function session(changed: Partial<Session> = {}): Session {
   return { session: 900 as Pid, processGroup: 4242 as Pid, ttyMajor: 136, ttyMinor: 3, ...changed };
 }
 
+const shell = identity(900, 1_200_000, new Instant(second - 345, 670_000_789));
+
 export function parent(changed: Partial<Parent> = {}): Parent {
   return {
-    identity: identity(900, 1_200_000, new Instant(second - 345, 670_000_789)),
+    identity: shell,
     image: image({ executable: "/usr/bin/bash", name: "bash", args: ["bash", "-l"], workingDirectory: "/home/ada" }),
     ownImage: true,
     credentials: credentials(),
     session: session(),
+    groupLeader: { pid: 900 as Pid, identity: shell },
+    sessionLeader: { pid: 900 as Pid, identity: shell },
+    ...changed,
+  };
+}
+
+/** By default the login shell that is the parent of the examples. */
+export function leader(changed: Partial<Leader> = {}): Leader {
+  const { identity: of, image: ran, ownImage, credentials: as, session: within } = parent();
+  const made = { identity: identity(899, 1_199_000), sessionLeader: { pid: 850 as Pid, identity: undefined } };
+  const facts = { ownImage, credentials: as, session: within, parent: made, rendered: undefined };
+  return { pid: of.pid, identity: of, image: ran, ...facts, ...changed };
+}
+
+export function leaders(changed: Partial<Leaders> = {}): Leaders {
+  const login = leader();
+  return {
+    ...{ session: login, group: leader(), entry: login },
+    ...{ entryType: "sshd", sourceIp: "192.0.2.44", rendered: undefined },
     ...changed,
   };
 }
@@ -168,6 +201,8 @@ export function life(transitions: number, changed: Partial<Lifecycle> = {}): Lif
     identity: identity(4242),
     origin: origin(),
     image: ran,
+    replaced: (transitions & Transition.exec) === 0 ? undefined : parent().image,
+    leaders: leaders(),
     credentials: credentials(),
     session: session(),
     transitions,

@@ -1,5 +1,5 @@
 import type { WriterOptions } from "../../ecs/document.ts";
-import type { Credentials, Image, Parent } from "../../src/process/facts.ts";
+import type { Credentials, Identity, Image, Leader, LeaderName, Parent, Session } from "../../src/process/facts.ts";
 import { type Exit, type Lifecycle, Transition } from "../../src/process/lifecycle.ts";
 
 /*
@@ -48,19 +48,29 @@ export function document(life: Lifecycle, options: WriterOptions): unknown {
       }),
     },
     process: {
-      pid: life.identity.pid,
-      entity_id: life.identity.entityId,
-      start: life.identity.start.iso(),
+      ...nameFields(life.identity),
+      env_vars: life.image?.env?.length ? life.image.env : undefined,
       ...imageFields(life.image, life.ownImage),
       end: life.exit?.status === undefined ? undefined : life.exit.time.iso(),
       exit_code: exitCode(life.exit),
-      interactive: hasTerminal(life.session),
-      tty: hasTerminal(life.session)
-        ? { char_device: { major: life.session.ttyMajor, minor: life.session.ttyMinor } }
-        : undefined,
+      ...terminalFields(life.session),
       ...credentialFields(life.credentials),
       parent: parentFields(life.origin.parent),
       Ext: life.origin.ancestry.length > 0 ? { ancestry: life.origin.ancestry } : undefined,
+      entry_leader: life.leaders.entry && {
+        ...leaderFields(life.leaders.entry, life.identity),
+        parent: life.leaders.entry.parent && {
+          ...nameFields(life.leaders.entry.parent.identity),
+          session_leader: leaderName(life.leaders.entry.parent.sessionLeader),
+        },
+        entry_meta: {
+          type: life.leaders.entryType,
+          source: life.leaders.sourceIp ? { ip: life.leaders.sourceIp } : undefined,
+        },
+      },
+      group_leader: life.leaders.group && leaderFields(life.leaders.group, life.identity),
+      session_leader: life.leaders.session && leaderFields(life.leaders.session, life.identity),
+      previous: previousFields(life.replaced),
     },
     user: { id: String(life.credentials.euid) },
     group: { id: String(life.credentials.egid) },
@@ -74,8 +84,12 @@ export function document(life: Lifecycle, options: WriterOptions): unknown {
           ? { deleted: life.image.deleted || undefined, memfd: life.image.memfd || undefined }
           : undefined,
       args: life.image && life.image.quality & 1 ? { length: life.image.argsLength } : undefined,
-      parent: parentIsCut(life.origin.parent) ? { args_truncated: true } : undefined,
-      quality: qualities(life.quality),
+      parent: cutNote(life.origin.parent),
+      previous: cutNote({ image: life.replaced }),
+      entry_leader: cutNote(life.leaders.entry),
+      group_leader: cutNote(life.leaders.group),
+      session_leader: cutNote(life.leaders.session),
+      quality: qualities(life.quality | (redactedAround(life) ? 1 << 12 : 0)),
     },
     host: {
       id: host.id,
@@ -113,16 +127,55 @@ function imageFields(image: Image | undefined, ownDirectory: boolean): Record<st
 }
 
 function parentFields(parent: Parent | undefined): unknown {
-  if (parent === undefined) return undefined;
-  const image = parent.image;
+  return parent && { ...relativeFields(parent), group_leader: leaderName(parent.groupLeader) };
+}
+
+/** What documents tell of a parent and of a leader alike. */
+function relativeFields(of: Parent | (Leader & { identity: Identity })): Record<string, unknown> {
+  const image = of.image;
   const args = image?.args && cut(image.args, 4096);
   return {
-    pid: parent.identity.pid,
-    entity_id: parent.identity.entityId,
-    start: parent.identity.start.iso(),
-    ...(image && imageFields({ ...image, args, commandLine: args?.join(" ") }, parent.ownImage)),
-    interactive: parent.session && hasTerminal(parent.session),
+    ...nameFields(of.identity),
+    ...(image && imageFields({ ...image, args, commandLine: args?.join(" ") }, of.ownImage)),
+    ...(of.session && terminalFields(of.session)),
+    ...(of.credentials && { ...credentialFields(of.credentials), thread: undefined }),
   };
+}
+
+function leaderFields(leader: Leader, of: Identity): Record<string, unknown> {
+  const { identity } = leader;
+  const facts = relativeFields({ ...leader, identity: identity ?? { ...of, ...nobody, pid: leader.pid } });
+  return { ...facts, same_as_process: identity?.pid === of.pid && identity.startTicks === of.startTicks };
+}
+
+/** Of whom only the pid is known. */
+const nobody = { entityId: "", start: { iso: () => "" } as Identity["start"], vpid: undefined };
+
+function nameFields({ pid, entityId, start, vpid }: Identity): Record<string, unknown> {
+  return { pid, entity_id: entityId, start: start.iso(), vpid };
+}
+
+function leaderName(name: LeaderName | undefined): unknown {
+  return name?.identity === undefined ? name && { pid: name.pid } : nameFields(name.identity);
+}
+
+function terminalFields(session: Session): Record<string, unknown> {
+  const { ttyMajor: major, ttyMinor: minor } = session;
+  return {
+    interactive: hasTerminal(session),
+    tty: hasTerminal(session) ? { char_device: { major, minor } } : undefined,
+  };
+}
+
+function previousFields(image: Image | undefined): unknown {
+  const args = image?.args?.length ? cut(image.args, 4096) : undefined;
+  const fields = { args, args_count: image?.argsCount, executable: image?.executable };
+  return Object.values(fields).some((value) => value !== undefined) ? fields : undefined;
+}
+
+function redactedAround({ origin, replaced, leaders: { entry, group, session } }: Lifecycle): boolean {
+  const images = [origin.parent?.image, replaced, entry?.image, group?.image, session?.image];
+  return images.some((image) => ((image?.quality ?? 0) & (1 << 12)) !== 0);
 }
 
 /** Whole characters, bytes of UTF-8 counted one by one. */
@@ -148,9 +201,10 @@ function cut(args: readonly string[], limit: number): string[] {
   return kept;
 }
 
-function parentIsCut(parent: Parent | undefined): boolean {
-  const image = parent?.image;
-  return image !== undefined && ((image.quality & 1) !== 0 || Buffer.byteLength(image.commandLine ?? "") > 4096);
+function cutNote(of: { readonly image: Image | undefined } | undefined): unknown {
+  const image = of?.image;
+  const isCut = image !== undefined && ((image.quality & 1) !== 0 || Buffer.byteLength(image.commandLine ?? "") > 4096);
+  return isCut ? { args_truncated: true } : undefined;
 }
 
 function credentialFields(of: Credentials): Record<string, unknown> {

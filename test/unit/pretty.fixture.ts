@@ -43,6 +43,11 @@ export function life(options: LifeOptions = {}): Lifecycle {
       rendered: undefined,
     },
     image: imageOf(options.executable ?? args[0] ?? "/bin/true", args),
+    replaced: undefined,
+    leaders: {
+      ...{ session: undefined, group: undefined, entry: undefined, entryType: undefined, sourceIp: undefined },
+      rendered: undefined,
+    },
     credentials: {
       uid: options.uid ?? 0,
       gid: 0,
@@ -76,11 +81,17 @@ export function styleOf(
 
 function identityOf(pid: number, startMs: number): Identity {
   const start = new Instant(MORNING + Math.floor(startMs / 1000), (startMs % 1000) * 1e6);
-  return { pid: pid as Pid, startTicks: Math.floor(startMs / 10) as Ticks, start, entityId: `${pid}@${startMs}` };
+  return {
+    pid: pid as Pid,
+    startTicks: Math.floor(startMs / 10) as Ticks,
+    start,
+    entityId: `${pid}@${startMs}`,
+    vpid: undefined,
+  };
 }
 
 function parentOf({ identity, image, credentials, session }: Lifecycle): Parent {
-  return { identity, image, ownImage: true, credentials, session };
+  return { identity, image, ownImage: true, credentials, session, groupLeader: undefined, sessionLeader: undefined };
 }
 
 function imageOf(executable: string, args: readonly string[]): Image {
@@ -93,6 +104,7 @@ function imageOf(executable: string, args: readonly string[]): Image {
     commandLine: args.join(" "),
     workingDirectory: "/",
     scriptPath: undefined,
+    env: undefined,
     deleted: false,
     memfd: false,
     file: undefined,
@@ -100,6 +112,7 @@ function imageOf(executable: string, args: readonly string[]): Image {
     namespaces: { mnt: 1, pid: 1, user: 1, net: 1, uts: 1, ipc: 1, cgroup: 1 },
     quality: 0,
     rendered: undefined,
+    renderedReplaced: undefined,
   };
 }
 
