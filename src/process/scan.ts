@@ -11,6 +11,11 @@ import type { Tracker } from "./tracker.ts";
  */
 const SETTLE_MS = 200;
 
+interface Admitted {
+  readonly process: Process;
+  readonly record: ExecRecord;
+}
+
 /**
  * What a scan says against what the events said. Whatever an event told is newer and stays.
  *
@@ -41,8 +46,12 @@ export class Scan {
     // Parents before their children, whatever their pids.
     const records = this.#records.sort((a, b) => a.start.seconds - b.start.seconds || a.start.nanos - b.start.nanos);
     this.#records = [];
-    for (const record of records) this.#apply(record, first);
+    // All of them before any is told: a leader may be younger than its members.
+    const admitted = records.flatMap((record) => this.#admit(record, first) ?? []);
     this.#tracker.settleEntries();
+    const transition = first ? Transition.found : Transition.fork;
+    if (!first || this.#tellFound)
+      for (const { process, record } of admitted) this.#tracker.begin(process, transition, record);
     if (!first) this.#findMissed(end);
   }
 
@@ -56,19 +65,19 @@ export class Scan {
     this.#missed = [];
   }
 
-  #apply(record: ExecRecord, first: boolean): void {
+  #admit(record: ExecRecord, first: boolean): Admitted | undefined {
     const { table, counters } = this.#tracker;
     const known = table.find(record);
     if (known !== undefined) {
       known.scan = this.#number;
-      return;
+      return undefined;
     }
-    if (!first && table.hasEnded(record.pid, record.startTicks)) return;
+    if (!first && table.hasEnded(record.pid, record.startTicks)) return undefined;
     const process = this.#tracker.admit(record, first ? 0 : Quality.forkUnseen);
     process.scan = this.#number;
     if (first) counters.found++;
     else counters.unseenForks++;
-    if (!first || this.#tellFound) this.#tracker.begin(process, first ? Transition.found : Transition.fork, record);
+    return { process, record };
   }
 
   #findMissed(end: ClockRecord): void {
