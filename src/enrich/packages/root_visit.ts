@@ -6,6 +6,8 @@ import type { PackageCounters } from "./counters.ts";
 const O_PATH = 0o10000000;
 /** As many as the kernel follows in one path (MAXSYMLINKS). */
 const MAX_LINKS = 40;
+/** Components of one path, those of its links counted: 40 links could have 80,000. */
+const MAX_COMPONENTS = 128;
 /** Directories kept open during one visit. */
 const MAX_DIRECTORIES = 32;
 
@@ -168,7 +170,8 @@ export class RootVisit {
     const pending = path.split("/").reverse();
     const trail: Directory[] = [this.#top];
     let links = 0;
-    while (pending.length > 0) {
+    for (let components = 0; pending.length > 0; components++) {
+      if (components === MAX_COMPONENTS) return undefined;
       const name = pending.pop() as string;
       if (name === "" || name === ".") continue;
       if (name === "..") {

@@ -19,8 +19,8 @@ const Type = { char: 1, int16: 3, int32: 4, string: 6, stringArray: 8 } as const
 const ENTRY_BYTES = 16;
 /** 20 times what the largest packages (kernel sources, texlive) have. */
 const MAX_FILES = 2_000_000;
-/** RPMFILE_STATE_NORMAL: the file was put there; other states are replaced, not installed, wrong colour, on a net share. */
-const STATE_NORMAL = 0;
+/** RPMFILE_STATE_NORMAL and _NETSHARED; otherwise another package replaced the file, or it was not installed at all. */
+const INSTALLED_STATES = [0, 3];
 const S_IFMT = 0xf000;
 const S_IFREG = 0x8000;
 
@@ -111,7 +111,7 @@ class RpmHeader {
       if (directory === undefined) return undefined;
       const mode = modes?.(at);
       if (mode !== undefined && (mode & S_IFMT) !== S_IFREG) continue;
-      if ((states?.(at) ?? STATE_NORMAL) === STATE_NORMAL) files.push({ directory, base });
+      if (INSTALLED_STATES.includes(states?.(at) ?? 0)) files.push({ directory, base });
     }
     return files;
   }
