@@ -131,6 +131,30 @@ describe("which root it is", () => {
   });
 });
 
+describe("a process in another mount namespace", () => {
+  test("is asked for by the database that it sees", async (t) => {
+    const theirs = PackageRoot.make(t, dpkgFiles({ "theirs 1": ["/bin/tool"] }));
+    const mount = `mount --bind ${theirs.at("var/lib/dpkg")} /var/lib/dpkg && echo ready && exec sleep 60`;
+    const child = spawn("unshare", ["--mount", "sh", "-c", mount], { stdio: ["ignore", "pipe", "ignore"] });
+    t.after(() => child.kill("SIGKILL"));
+    const ready = await Promise.race([
+      once(child.stdout, "data").then(() => true),
+      once(child, "exit").then(() => false),
+    ]);
+    if (!ready) {
+      t.skip("mounting in a mount namespace of its own needs root, and a /var/lib/dpkg to mount on");
+      return;
+    }
+    const { databases } = theirs;
+    const namespace = statSync(`/proc/${child.pid}/ns/mnt`).ino;
+    const own = statSync("/proc/self/ns/mnt").ino;
+    assert.notEqual(namespace, own);
+    const found = await databases.lookup(`/proc/${child.pid}/root`, namespace, "/bin/tool");
+    assert.deepEqual(found, { name: "theirs", version: "1", type: "deb" });
+    assert.equal(await databases.lookup("/", own, "/bin/tool"), undefined, "its root directory is ours all the same");
+  });
+});
+
 describe("a database that changes all the time", () => {
   test("is not read again until twenty times the cost of the last reading have passed; until then nothing is said", async (t) => {
     const root = PackageRoot.make(t, TOOL);

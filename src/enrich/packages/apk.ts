@@ -59,6 +59,7 @@ function addInstalled(bytes: Buffer, owners: Owners, counters: PackageCounters):
             return;
           }
           number = owners.number(name, version, "apk");
+          if (number === undefined) return;
         }
         owners.addIn(directory, value, number);
         break;

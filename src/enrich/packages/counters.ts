@@ -13,7 +13,7 @@ export interface PackageCounters {
   unreachable: number;
   /** Lookups while the databases had changed again so soon after a costly read that they were not read again yet. */
   postponed: number;
-  /** Reads during which a database changed: what was read is not used, and the lookup that caused the read gets nothing. */
+  /** Reads during which a database changed: what was read is not used, and nothing is said until the next check. */
   changed: number;
   /** Databases in a format that is not read: Berkeley DB of rpm before 4.16. */
   unsupported: number;

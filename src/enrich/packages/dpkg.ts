@@ -41,17 +41,14 @@ export async function readDpkg(
 }
 
 async function readStatus(visit: RootVisit, counters: PackageCounters): Promise<Stanza[]> {
-  const damaged = (): void => {
-    counters.damaged++;
-  };
   const packages = new Map<string, Stanza>();
   const note = (text: Buffer | undefined): void => {
-    for (const stanza of readStanzas(text?.toString("latin1") ?? "", damaged)) {
+    for (const stanza of readStanzas(text?.toString("latin1") ?? "", counters)) {
       packages.set(`${stanza.name}:${stanza.architecture}`, stanza);
     }
   };
   note(await visit.read(`${HOME}/status`, MAX_TEXT));
-  // deb's journal: files 0000, 0001, ... in the order of writing, each with the stanzas that replace earlier ones.
+  // dpkg's journal: files 0000, 0001, ... in the order of writing, each with the stanzas that replace earlier ones.
   const updates = (await visit.entries(`${HOME}/updates`, MAX_UPDATES)).map(({ name }) => name);
   for (const name of updates.filter((each) => /^\d+$/.test(each)).sort()) {
     note(await visit.read(`${HOME}/updates/${name}`, MAX_TEXT));
@@ -64,6 +61,12 @@ async function addList(visit: RootVisit, stanza: Stanza, owners: Owners, diversi
   const list = await visit.read(`${HOME}/info/${name}.list`, MAX_TEXT);
   if (list === undefined) return;
   const number = owners.number(stanza.name, stanza.version, "deb");
+  if (number === undefined) return;
+  const add = (from: number, to: number): void => {
+    const moved = diversions.moved(list, from, to, stanza.name);
+    if (moved === undefined) owners.add(list, from, to, number);
+    else owners.add(moved, 0, moved.length, number);
+  };
   let heldFrom = 0;
   let heldTo = 0;
   // A directory stands before what is in it and needs no place in the index, so each line waits for the next one.
@@ -73,12 +76,6 @@ async function addList(visit: RootVisit, stanza: Stanza, owners: Owners, diversi
     heldTo = to;
   });
   if (heldTo > heldFrom) add(heldFrom, heldTo);
-
-  function add(from: number, to: number): void {
-    const moved = diversions.moved(list as Buffer, from, to, stanza.name);
-    if (moved === undefined) owners.add(list as Buffer, from, to, number);
-    else owners.add(moved, 0, moved.length, number);
-  }
 }
 
 function isDirectoryOf(list: Buffer, from: number, to: number, nextFrom: number, nextTo: number): boolean {
@@ -129,11 +126,12 @@ async function readDistroless(visit: RootVisit, owners: Owners, counters: Packag
   for (const { name } of await visit.entries(folder, MAX_DISTROLESS)) {
     if (name.endsWith(".md5sums")) continue;
     const text = await visit.read(`${folder}/${name}`, MAX_TEXT);
-    const [stanza] = readStanzas(text?.toString("latin1") ?? "", () => counters.damaged++);
+    const [stanza] = readStanzas(text?.toString("latin1") ?? "", counters);
     if (stanza === undefined) continue;
     const sums = await visit.read(`${folder}/${name}.md5sums`, MAX_TEXT);
     if (sums === undefined) continue;
     const number = owners.number(stanza.name, stanza.version, "deb");
+    if (number === undefined) continue;
     const root = Buffer.from("/");
     eachLine(sums, (from, to) => {
       const at = sums.indexOf("  ", from);

@@ -1,3 +1,4 @@
+import type { PackageCounters } from "./counters.ts";
 import { isWord } from "./lines.ts";
 
 /** What one stanza of dpkg's status file says of one installed package. */
@@ -12,6 +13,8 @@ export interface Stanza {
 
 /** The states of a package whose files are those of its version (dpkg(1)); in half-installed some are of another one. */
 const INSTALLED = new Set(["installed", "unpacked", "half-configured", "triggers-awaited", "triggers-pending"]);
+/** Twenty times what a desktop has. */
+const MAX_STANZAS = 100_000;
 /** As dpkg allows them (upper case only in very old ones): no slash, so they may stand in a file name. */
 const NAME = /^[A-Za-z0-9][A-Za-z0-9+.-]{0,255}$/;
 const ARCHITECTURE = /^[a-z0-9-]{0,64}$/;
@@ -19,14 +22,16 @@ const ARCHITECTURE = /^[a-z0-9-]{0,64}$/;
 /**
  * Reads a file of stanzas: /var/lib/dpkg/status, a file of updates/, or one of a distroless image's status.d, where no
  * Status line stands.
- * @param damaged called for each stanza that makes no sense; it is left out
+ * What makes no sense is left out and counted, and so is what follows too many stanzas.
  */
-export function readStanzas(text: string, damaged: () => void): Stanza[] {
+export function readStanzas(text: string, counters: PackageCounters): Stanza[] {
   const stanzas: Stanza[] = [];
-  for (const lines of text.split(/\n(?:[ \t]*\n)+/)) {
+  const all = text.split(/\n(?:[ \t]*\n)+/, MAX_STANZAS + 1);
+  if (all.length > MAX_STANZAS) counters.oversized++;
+  for (const lines of all) {
     if (lines.trim() === "") continue;
     const stanza = readStanza(lines);
-    if (stanza === undefined) damaged();
+    if (stanza === undefined) counters.damaged++;
     else stanzas.push(stanza);
   }
   return stanzas;

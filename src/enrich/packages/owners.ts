@@ -4,6 +4,8 @@ import { AMBIGUOUS, PathIndex } from "./path_index.ts";
 
 /** Paths of one root at most: eight times what a Debian with desktop and compilers has; 24 MiB of index. */
 const MAX_PATHS = 1_000_000;
+/** Twenty times what a desktop has. */
+const MAX_PACKAGES = 100_000;
 /** PATH_MAX. */
 const MAX_PATH_BYTES = 4096;
 const SLASH = 0x2f;
@@ -14,7 +16,7 @@ export class Owners {
   readonly #numbers = new Map<string, number>();
   readonly #paths: PathIndex;
   readonly #scratch = Buffer.allocUnsafe(MAX_PATH_BYTES);
-  /** Whether paths were left out because there were too many. */
+  /** Whether paths or packages were left out because there were too many. */
   full = false;
 
   constructor(hash: PathHash) {
@@ -30,11 +32,18 @@ export class Owners {
     return this.#paths.bytes;
   }
 
-  /** The number under which files of this package are added; the same one for its builds for several architectures. */
-  number(name: string, version: string, type: Package["type"]): number {
+  /**
+   * The number under which files of this package are added; the same one for its builds for several architectures.
+   * Undefined when there are too many packages.
+   */
+  number(name: string, version: string, type: Package["type"]): number | undefined {
     const key = `${type} ${name} ${version}`;
     let number = this.#numbers.get(key);
     if (number === undefined) {
+      if (this.#packages.length === MAX_PACKAGES) {
+        this.full = true;
+        return undefined;
+      }
       number = this.#packages.length;
       this.#packages.push({ name, version, type });
       this.#numbers.set(key, number);

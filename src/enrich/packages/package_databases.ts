@@ -30,8 +30,9 @@ interface Root {
   checkedAt: number;
   /** Milliseconds from then to the next check. */
   pause: number;
-  /** No reading before. */
-  restUntil: number;
+  readAt: number;
+  /** Milliseconds from then to the next reading. */
+  rest: number;
   /** The check that runs: whoever asks meanwhile waits for the same one. */
   check: Promise<void> | undefined;
 }
@@ -89,7 +90,7 @@ export class PackageDatabases {
 
   #answer(root: Root, path: string): Package | undefined {
     if (root.set === undefined) {
-      if (this.#settings.now() < root.restUntil) this.counters.postponed++;
+      if (this.#rests(root)) this.counters.postponed++;
       return undefined;
     }
     const owner = root.set.owner(path);
@@ -107,7 +108,8 @@ export class PackageDatabases {
       state: undefined,
       checkedAt: Number.NEGATIVE_INFINITY,
       pause: CHECK_MS,
-      restUntil: 0,
+      readAt: 0,
+      rest: 0,
       check: undefined,
     };
     this.#roots.delete(key);
@@ -130,6 +132,11 @@ export class PackageDatabases {
   #isDue(root: Root): boolean {
     const age = this.#settings.now() - root.checkedAt;
     return age < 0 || age >= root.pause;
+  }
+
+  #rests(root: Root): boolean {
+    const age = this.#settings.now() - root.readAt;
+    return age >= 0 && age < root.rest;
   }
 
   /** Looks whether the databases have changed, and reads them if so. */
@@ -157,10 +164,11 @@ export class PackageDatabases {
       return;
     }
     root.set = undefined;
-    if (startedAt < root.restUntil) return;
+    if (this.#rests(root)) return;
     this.counters.reads++;
     const set = await DatabaseSet.read(visit, this.#hash, this.counters);
-    root.restUntil = now() + REST_FACTOR * (now() - startedAt);
+    root.readAt = now();
+    root.rest = REST_FACTOR * (root.readAt - startedAt);
     if ((await databaseState(visit, startedAt)).databases !== state.databases) {
       this.counters.changed++;
       return;

@@ -17,8 +17,10 @@ const Tag = {
 const Type = { char: 1, int16: 3, int32: 4, string: 6, stringArray: 8 } as const;
 
 const ENTRY_BYTES = 16;
-/** 20 times what the largest packages (kernel sources, texlive) have. */
-const MAX_FILES = 2_000_000;
+/** Four times what the largest packages (kernel sources) have. */
+const MAX_FILES = 300_000;
+/** Hundreds of times what there are. */
+const MAX_ENTRIES = 65_536;
 /** RPMFILE_STATE_NORMAL and _NETSHARED; otherwise another package replaced the file, or it was not installed at all. */
 const INSTALLED_STATES = [0, 3];
 const S_IFMT = 0xf000;
@@ -46,6 +48,7 @@ export function addRpmHeader(blob: Buffer, owners: Owners): boolean {
   const epoch = header.integers(Tag.epoch, Type.int32)?.(0);
   const evr = `${epoch === undefined ? "" : `${epoch}:`}${version}-${release}`;
   const number = owners.number(name, evr, "rpm");
+  if (number === undefined) return true;
   for (const { directory, base } of files) owners.addIn(directory, base, number);
   return true;
 }
@@ -63,7 +66,7 @@ class RpmHeader {
     if (blob.length < 8) return undefined;
     const entries = new Map<number, Entry>();
     const dataAt = 8 + blob.readUInt32BE(0) * ENTRY_BYTES;
-    if (dataAt + blob.readUInt32BE(4) > blob.length) return undefined;
+    if (blob.readUInt32BE(0) > MAX_ENTRIES || dataAt + blob.readUInt32BE(4) > blob.length) return undefined;
     for (let at = 8; at < dataAt; at += ENTRY_BYTES) {
       const entry = {
         type: blob.readUInt32BE(at + 4),
