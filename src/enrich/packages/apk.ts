@@ -7,7 +7,7 @@ import type { RootVisit } from "./root_visit.ts";
 const FILES = ["/lib/apk/db/installed", "/usr/lib/apk/db/installed"];
 export const APK_STAMPS = FILES;
 
-/** An Alpine with 1,000 packages has 8 MiB. */
+/** A few KiB a package, so room for thousands of them. */
 const MAX_TEXT = 64 << 20;
 const COLON = 0x3a;
 const SLASH = Buffer.from("/");

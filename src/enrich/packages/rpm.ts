@@ -14,7 +14,7 @@ const NDB = "Packages.db";
 const BERKELEY = "Packages";
 export const RPM_STAMPS = FOLDERS.flatMap((folder) => [SQLITE, WAL, NDB, BERKELEY].map((name) => `${folder}/${name}`));
 
-/** 256 MiB: ten times a server's database. */
+/** Bytes; 800 packages with 140,000 files take 23 MB, and 0.3 s of CPU. */
 const MAX_DATABASE = 256 << 20;
 
 /** Adds the files of rpm's installed packages, from the first database there is. */

@@ -9,9 +9,9 @@ const LEAF = 13;
 type Value = number | Buffer | undefined;
 
 /**
- * Reads every row of one table. Own code, because Node 20 has no SQLite of its own, and the readers in the registry are
- * either native with an install script or a megabyte of WebAssembly that wants the whole file in memory; one table,
- * read from end to end, needs a fraction of the format. Each page is visited once at most, and all rows together are
+ * Reads every row of one table. Own code, because Node 20 has no SQLite of its own; packages for it are native with an
+ * install script, or a megabyte of WebAssembly that opens a path by itself or wants the whole file in memory. One table,
+ * read from end to end through a descriptor that is known to be safe, needs a fraction of the format. Each page is visited once at most, and all rows together are
  * no larger than the database, so a tree that was made to lead in a circle ends.
  * @param damaged called for each page or row that makes no sense; it is left out
  */
