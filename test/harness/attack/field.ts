@@ -1,0 +1,73 @@
+import { isDeepStrictEqual } from "node:util";
+
+/** What a field shall be, where no single value says it. */
+export class Check {
+  readonly words: string;
+  readonly holds: (value: unknown, document: object) => boolean;
+
+  constructor(words: string, holds: (value: unknown, document: object) => boolean) {
+    this.words = words;
+    this.holds = holds;
+  }
+}
+
+/** A value that the field has exactly, a pattern that one of its values matches, or a check. */
+export type Expectation = string | number | boolean | readonly string[] | RegExp | Check;
+
+/** By the field's dotted name. */
+export type Fields = Readonly<Record<string, Expectation>>;
+
+export const absent = new Check("absent", (value) => value === undefined);
+export const someText = new Check("some text", (value) => typeof value === "string" && value !== "");
+export const someNumber = new Check("some number", (value) => typeof value === "number");
+
+/** Each of them is among the field's values, as `==` of a rule sees one value and many alike. */
+export function has(...wanted: readonly string[]): Check {
+  return new Check(`has ${wanted.join(" and ")}`, (value) => wanted.every((one) => valuesOf(value).includes(one)));
+}
+
+export function oneOf(...wanted: readonly string[]): Check {
+  return new Check(`one of ${wanted.join(", ")}`, (value) => typeof value === "string" && wanted.includes(value));
+}
+
+/** Equal to another field of the same document. */
+export function sameAs(field: string): Check {
+  return new Check(`same as ${field}`, (value, document) => {
+    const other = valueAt(document, field);
+    return other !== undefined && isDeepStrictEqual(value, other);
+  });
+}
+
+export function meets(value: unknown, expected: Expectation, document: object): boolean {
+  if (expected instanceof Check) return expected.holds(value, document);
+  if (expected instanceof RegExp) return valuesOf(value).some((one) => typeof one === "string" && expected.test(one));
+  return isDeepStrictEqual(value, expected);
+}
+
+export function describeExpectation(expected: Expectation): string {
+  if (expected instanceof Check) return expected.words;
+  return expected instanceof RegExp ? String(expected) : JSON.stringify(expected);
+}
+
+/** The value of a field by its dotted name; undefined where it is absent. */
+export function valueAt(document: object, field: string): unknown {
+  let at: unknown = document;
+  for (const name of field.split(".")) {
+    if (typeof at !== "object" || at === null) return undefined;
+    at = (at as Record<string, unknown>)[name];
+  }
+  return at;
+}
+
+/** Dotted names of the fields of a document; an array is a field, not a folder. */
+export function* fieldNames(document: object, prefix = ""): Generator<string> {
+  for (const [name, value] of Object.entries(document) as [string, unknown][]) {
+    if (typeof value === "object" && value !== null && !Array.isArray(value))
+      yield* fieldNames(value, `${prefix}${name}.`);
+    else yield prefix + name;
+  }
+}
+
+function valuesOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [value];
+}
