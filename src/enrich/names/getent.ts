@@ -50,7 +50,7 @@ export class Getent {
       return false;
     }
     this.#waiting.push(id);
-    this.#next();
+    this.#schedule(0);
     return true;
   }
 
@@ -63,15 +63,19 @@ export class Getent {
     this.#running = undefined;
   }
 
+  /** Starts a run in a moment: whoever is asked for meanwhile joins it. */
+  #schedule(ms: number): void {
+    if (this.#running !== undefined || this.#waiting.length === 0) return;
+    this.#pause ??= setTimeout(() => {
+      this.#pause = undefined;
+      this.#next();
+    }, ms).unref();
+  }
+
   #next(): void {
-    if (this.#running !== undefined || this.#pause !== undefined || this.#waiting.length === 0) return;
     const ids = this.#waiting.splice(0, IDS_A_RUN);
     this.#counters.getentRuns++;
     this.#running = new Run(this.#database, ids, this.#settings, (end) => this.#ended(ids, end));
-    this.#pause = setTimeout(() => {
-      this.#pause = undefined;
-      this.#next();
-    }, this.#settings.spacingMs).unref();
   }
 
   #ended(ids: readonly number[], end: End): void {
@@ -84,7 +88,7 @@ export class Getent {
     else if (end.how === "failed") this.#counters.getentFailures++;
     this.#answer(ids, end.names, end.how === "answered" || end.how === "absent");
     if (end.how === "timeout" || end.how === "absent") this.#refuseWaiting(end.how === "absent");
-    this.#next();
+    this.#schedule(this.#settings.spacingMs);
   }
 
   /** Whoever stands behind a run that hung would hang as well: nobody waits longer than two runs. */

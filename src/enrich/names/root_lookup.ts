@@ -1,7 +1,8 @@
-import { fstatSync, readFileSync, readlinkSync, type Stats, statSync } from "node:fs";
+import { fstatSync, readFileSync, type Stats, statSync } from "node:fs";
 import { AccountLines, type Database } from "./account_lines.ts";
 import { Descriptors, type FoundFile, findBelow, Refused, readFound } from "./below_root.ts";
 import { IdMap } from "./id_map.ts";
+import { isIn, isSeenIn } from "./membership.ts";
 import type { NamedIds, RootAnswer, RootLookupSettings, RootRequest } from "./root_request.ts";
 
 /** Of its ancestors, a process of a namespace is looked for this far up. */
@@ -47,11 +48,11 @@ class Lookup {
     // This folder stays the process's: should another get the pid, what is below is gone.
     const folder = this.#descriptors.folder(`${this.#settings.proc}/${pid}`);
     const process = this.#descriptors.path(folder);
-    if (!this.#isInside(process)) throw new Gone();
+    if (!isIn(process, this.#request)) throw new Gone();
     const root = this.#descriptors.folder(`${process}/root`);
     const maps = this.#maps(process);
     // Asked again: it may have moved in between, and these were another's.
-    if (!this.#isInside(process) || !this.#isOwnRoot(root)) throw new Gone();
+    if (!isIn(process, this.#request) || !this.#isOwnRoot(root)) throw new Gone();
     const { users: userMap, groups: groupMap } = maps;
     const files = { passwd: this.#find(root, "passwd"), group: this.#find(root, "group") };
     const host = this.#isHosts(root, files);
@@ -70,11 +71,6 @@ class Lookup {
       groups: answered("group", knownGroups, groups, groupMap),
       refused: this.#refused,
     };
-  }
-
-  #isInside(process: string): boolean {
-    const { mntNs, userNs } = this.#request;
-    return isIn(process, "mnt", mntNs) && (userNs === 0 || isIn(process, "user", userNs));
   }
 
   /** False when the process was locked into a plain folder of its namespace, as a server does for itself with chroot(2). */
@@ -139,21 +135,10 @@ class Lookup {
     let oldest = pid;
     for (let steps = 0; steps < ANCESTORS_MAX; steps++) {
       const parent = parentOf(`${this.#settings.proc}/${oldest}`);
-      if (parent === 0 || !this.#isInside(`${this.#settings.proc}/${parent}`)) break;
+      if (parent === 0 || !isSeenIn(`${this.#settings.proc}/${parent}`, this.#request)) break;
       oldest = parent;
     }
     return oldest;
-  }
-}
-
-/** Whether a process is in the namespace with this inode now; false when it has ended. */
-export function isIn(process: string, kind: "mnt" | "user", namespace: number): boolean {
-  try {
-    return readlinkSync(`${process}/ns/${kind}`) === `${kind}:[${namespace}]`;
-  } catch (error) {
-    const code = error instanceof Error && "code" in error ? error.code : undefined;
-    if (code === "ENOENT" || code === "ESRCH") return false;
-    throw error;
   }
 }
 

@@ -2,47 +2,15 @@ import type { Pid } from "../../record/record.ts";
 import type { NameAnswer, NameScope } from "./answer.ts";
 import type { NamesCounters } from "./counters.ts";
 import type { HostNames } from "./host_names.ts";
-import { isIn } from "./root_lookup.ts";
-import { type NamedIds, type RootAnswer, type RootReader, RootTimeout } from "./root_request.ts";
+import { isSeenIn } from "./membership.ts";
+import { type RootAnswer, type RootReader, RootTimeout } from "./root_request.ts";
 import type { NamesSettings } from "./settings.ts";
+import { type Ids, Space } from "./space.ts";
 
-/** Of the processes that asked, the latest are tried. */
-const ASKERS_MAX = 4;
 /** After a request whose processes were gone, the next one waits this long, so that a storm of them does not become one of requests. */
 const GONE_PAUSE_MS = 10;
 /** A user namespace gets its id map a moment after its first process. */
 const UNMAPPED_PAUSE_MS = 50;
-
-/** The names of one mount namespace, as one user namespace sees its ids. */
-class Space {
-  readonly mntNs: number;
-  /** 0: the host's. */
-  readonly userNs: number;
-  readonly users = new Map<number, string | null>();
-  readonly groups = new Map<number, string | null>();
-  wantedUsers = new Set<number>();
-  wantedGroups = new Set<number>();
-  /** Named as the host is. */
-  host = false;
-  stamp = "";
-  /** Whether the answers stand on a look at the files that is young enough. */
-  fresh = false;
-  /** The turn in which its witness was seen. */
-  turn = -1;
-  /** The process that was read through; while it is there, no other namespace has this one's inode. */
-  witness: Pid | 0 = 0;
-  askers: Pid[] = [];
-  asking = false;
-  /** Until then no request is made, and whoever is not known has no name. */
-  quietUntil = Number.NEGATIVE_INFINITY;
-  used = true;
-  usedTick = 0;
-
-  constructor(mntNs: number, userNs: number) {
-    this.mntNs = mntNs;
-    this.userNs = userNs;
-  }
-}
 
 /**
  * Names for processes of other mount namespaces: from passwd and group of their own root, never by NSS.
@@ -85,20 +53,20 @@ export class RootNames {
     const space = this.#spaces.get(scope.mntNs)?.get(scope.userNs) ?? this.#make(scope);
     if (this.#stands(space)) {
       if (space.host) return this.#users.of(id);
-      const answer = space.users.get(id);
+      const answer = space.users.answers.get(id);
       if (answer !== undefined) return answer;
     }
-    return this.#miss(space, space.wantedUsers, id, scope.pid);
+    return this.#miss(space, space.users, id, scope.pid);
   }
 
   group(id: number, scope: NameScope): NameAnswer {
     const space = this.#spaces.get(scope.mntNs)?.get(scope.userNs) ?? this.#make(scope);
     if (this.#stands(space)) {
       if (space.host) return this.#groups.of(id);
-      const answer = space.groups.get(id);
+      const answer = space.groups.answers.get(id);
       if (answer !== undefined) return answer;
     }
-    return this.#miss(space, space.wantedGroups, id, scope.pid);
+    return this.#miss(space, space.groups, id, scope.pid);
   }
 
   /** Called every `checkMs`: namespaces in use are looked at again, the others before their next answer. */
@@ -123,8 +91,7 @@ export class RootNames {
     if (!space.fresh) return false;
     if (space.turn === this.#turn) return true;
     if (!this.#isThere(space)) {
-      space.fresh = false;
-      space.witness = 0;
+      space.lose();
       return false;
     }
     space.turn = this.#turn;
@@ -133,13 +100,8 @@ export class RootNames {
   }
 
   /** Whether the witness is in its namespaces now. Another process with its pid in one with the same inode would deceive it. */
-  #isThere({ witness, mntNs, userNs }: Space): boolean {
-    const process = `${this.#settings.proc}/${witness}`;
-    try {
-      return isIn(process, "mnt", mntNs) && (userNs === 0 || isIn(process, "user", userNs));
-    } catch {
-      return false; // closed to us since it changed its user: as good as gone
-    }
+  #isThere(space: Space): boolean {
+    return isSeenIn(`${this.#settings.proc}/${space.witness}`, space);
   }
 
   #make(scope: NameScope): Space {
@@ -164,18 +126,15 @@ export class RootNames {
     this.#counters.evicted++;
   }
 
-  #miss(space: Space, wanted: Set<number>, id: number, pid: Pid): NameAnswer {
+  #miss(space: Space, ids: Ids, id: number, pid: Pid): NameAnswer {
     const { maxIds, maxWaiting } = this.#settings.roots;
-    const tooMany = wanted.size >= maxIds || (!space.asking && this.#asking >= maxWaiting);
+    const tooMany = ids.wanted >= maxIds || (!space.asking && this.#asking >= maxWaiting);
     if (tooMany || this.#settings.now() < space.quietUntil) {
       this.#counters.rootRefused++;
       return null;
     }
-    wanted.add(id);
-    if (!space.askers.includes(pid)) {
-      space.askers.unshift(pid);
-      space.askers.length = Math.min(space.askers.length, ASKERS_MAX);
-    }
+    ids.want(id);
+    space.asker(pid);
     this.#request(space);
     return undefined;
   }
@@ -188,41 +147,29 @@ export class RootNames {
     space.asking = true;
     this.#asking++;
     this.#counters.rootRequests++;
-    const { mntNs, userNs, stamp, witness } = space;
-    const [users, groups, askers] = [space.wantedUsers, space.wantedGroups, space.askers];
-    space.wantedUsers = new Set();
-    space.wantedGroups = new Set();
-    space.askers = [];
-    const request = {
-      pids: witness === 0 ? askers : [witness, ...askers],
-      mntNs,
-      userNs,
-      stamp,
-      knownUsers: [...space.users.keys()].filter((id) => !users.has(id)),
-      knownGroups: [...space.groups.keys()].filter((id) => !groups.has(id)),
-      users: [...users],
-      groups: [...groups],
-    };
+    let again = false;
     try {
-      const answer = await this.#reader.ask(request);
-      if (answer.outcome === "gone") this.#gone(space, users, groups);
+      const answer = await this.#reader.ask(space.takeRequest());
+      if (answer.outcome === "read") this.#read(space, answer);
       else if (answer.outcome === "denied") this.#failed(space);
-      else this.#read(space, answer);
+      else again = this.#gone(space);
     } catch (error) {
       if (this.#closed) return;
       this.#failed(space, error instanceof RootTimeout);
     }
     this.#asking--;
-    space.asking = false;
+    space.endRequest(again);
     this.#settings.onAnswer();
-    if (space.askers.length > 0) this.#soon(space);
+    if (!space.hasAskers) return;
+    if (again) setTimeout(() => this.#request(space), GONE_PAUSE_MS).unref();
+    else this.#request(space);
   }
 
   #read(space: Space, answer: RootAnswer & { readonly outcome: "read" }): void {
     this.#counters.rootFilesRefused += answer.refused;
     if (answer.stamp !== space.stamp) {
-      space.users.clear();
-      space.groups.clear();
+      space.users.answers.clear();
+      space.groups.answers.clear();
     }
     // Without a map no id has a name: that is so at this moment, and not kept.
     if (answer.unmapped) {
@@ -233,43 +180,24 @@ export class RootNames {
     }
     space.host = answer.host;
     space.stamp = answer.stamp;
-    space.witness = answer.pid as Pid;
+    space.witness = answer.pid;
     space.fresh = true;
-    this.#keep(space.users, answer.users);
-    this.#keep(space.groups, answer.groups);
+    for (const [, name] of [...answer.users, ...answer.groups]) if (name === null) this.#counters.unknown++;
+    const { maxIds } = this.#settings.roots;
+    this.#counters.evicted += space.users.keep(answer.users, maxIds) + space.groups.keep(answer.groups, maxIds);
   }
 
-  #keep(answers: Map<number, string | null>, named: NamedIds): void {
-    for (const [id, name] of named) {
-      if (name === null) this.#counters.unknown++;
-      answers.set(id, name);
-    }
-    for (const id of answers.keys()) {
-      if (answers.size <= this.#settings.roots.maxIds) break;
-      this.#counters.evicted++;
-      answers.delete(id);
-    }
-  }
-
-  /** What was wanted is still: the next asker brings another process. */
-  #gone(space: Space, users: ReadonlySet<number>, groups: ReadonlySet<number>): void {
+  /** Returns true: what was asked for is still wanted, the next asker brings another process. */
+  #gone(space: Space): true {
     this.#counters.rootGone++;
-    space.fresh = false;
-    space.witness = 0;
-    for (const id of users) space.wantedUsers.add(id);
-    for (const id of groups) space.wantedGroups.add(id);
+    space.lose();
+    return true;
   }
 
   #failed(space: Space, timedOut = false): void {
     if (timedOut) this.#counters.rootTimeouts++;
     else this.#counters.rootFailures++;
-    space.fresh = false;
-    space.witness = 0;
+    space.lose();
     space.quietUntil = this.#settings.now() + this.#settings.roots.giveUpMs;
-  }
-
-  #soon(space: Space): void {
-    if (space.witness !== 0) this.#request(space);
-    else setTimeout(() => this.#request(space), GONE_PAUSE_MS).unref();
   }
 }

@@ -31,7 +31,7 @@ export interface GetentSettings {
   /** undefined: NSS is not asked. */
   readonly command: string | undefined;
   readonly timeoutMs: number;
-  /** Between the starts of two runs: a run costs the event loop a fork, 1 to 2 ms. */
+  /** Between two runs: a run costs the event loop a fork, 1 to 2 ms. */
   readonly spacingMs: number;
   /** Ids that may wait, of users and of groups. */
   readonly maxWaiting: number;
