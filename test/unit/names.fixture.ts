@@ -1,4 +1,13 @@
-import { chmodSync, existsSync, mkdtempSync, readFileSync, readlinkSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
@@ -25,7 +34,11 @@ export class World {
   answers = 0;
 
   /** @param getent a shell script that gets the database and the ids; without one NSS is not asked */
-  constructor(t: TestContext, changes: Changes = {}, { reader, getent }: { reader?: RootReader; getent?: string } = {}) {
+  constructor(
+    t: TestContext,
+    changes: Changes = {},
+    { reader, getent }: { reader?: RootReader; getent?: string } = {},
+  ) {
     this.folder = mkdtempSync(join(tmpdir(), "mayfly-names-"));
     const settings: NamesSettings = {
       ...namesDefaults,
@@ -36,7 +49,12 @@ export class World {
       now: () => this.now,
       onAnswer: () => void this.answers++,
       ...changes,
-      getent: { ...namesDefaults.getent, command: getent && join(this.folder, "getent"), spacingMs: 1, ...changes.getent },
+      getent: {
+        ...namesDefaults.getent,
+        command: getent && join(this.folder, "getent"),
+        spacingMs: 1,
+        ...changes.getent,
+      },
       roots: { ...namesDefaults.roots, ...changes.roots },
     };
     if (getent !== undefined) this.#writeGetent(getent);

@@ -63,7 +63,14 @@ test("no link leads out of the root", (t) => {
     link(folder, "process", "/proc/self/root");
     link(folder, "descriptor", `/proc/self/cwd`);
   });
-  for (const path of ["/etc/passwd", "/etc/up", "/etc/further", "/folder/secret", "/process/etc/passwd", "/descriptor/a"])
+  for (const path of [
+    "/etc/passwd",
+    "/etc/up",
+    "/etc/further",
+    "/folder/secret",
+    "/process/etc/passwd",
+    "/descriptor/a",
+  ])
     assert.throws(() => readBelow(root, path), { code: "ENOENT" }, path);
 });
 

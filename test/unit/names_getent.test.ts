@@ -13,6 +13,14 @@ for id; do
 done
 exit $code`;
 
+/** Asks for the id until getent was called so often. */
+async function askedAgain(world: World, id: number, calls: number): Promise<void> {
+  const asked = (): boolean => {
+    world.names.user(id, onHost);
+    return world.calls.length >= calls;
+  };
+  await until(asked, 5000, `${id} is asked for again`);
+}
 
 test("whoever is not in the file is asked of NSS, many at a time", async (t) => {
   const world = new World(t, {}, { getent: ANSWER });
@@ -34,10 +42,10 @@ test("an answer of NSS holds for its time, that there is none for a shorter one"
   assert.equal(await world.user(404), null);
   assert.equal(world.calls.length, 2);
   world.now += 60_000;
-  await until(() => (world.names.user(404, onHost), world.calls.length === 3), 5000, "404 is asked for again");
+  await askedAgain(world, 404, 3);
   assert.equal(world.names.user(7, onHost), "user7");
   world.now += 540_000;
-  await until(() => (world.names.user(7, onHost), world.calls.length >= 4), 5000, "7 is asked for again");
+  await askedAgain(world, 7, 4);
 });
 
 test("the file comes before NSS as soon as it has the id", async (t) => {
@@ -66,7 +74,7 @@ test("a getent that hangs is killed with all it started, and its ids have no nam
   await until(() => groupIsGone(Number(pid)), 5000, "shell and sleep are gone");
   assert.equal(await world.user(0), "root", "the file's names are not held up");
   world.now += 1000;
-  await until(() => (world.names.user(6, onHost), world.calls.length === 2), 5000, "6 is asked for again");
+  await askedAgain(world, 6, 2);
 });
 
 test("close kills a getent that runs", async (t) => {

@@ -10,7 +10,14 @@ import { namespaceOf } from "./names.fixture.ts";
 
 const settings = { proc: "/proc", root: "/", passwd: "/etc/passwd", group: "/etc/group", fileMaxBytes: 1 << 20 };
 const nobody: RootRequest = {
-  pids: [], mntNs: 1, userNs: 0, stamp: "", knownUsers: [], knownGroups: [], users: [], groups: [],
+  pids: [],
+  mntNs: 1,
+  userNs: 0,
+  stamp: "",
+  knownUsers: [],
+  knownGroups: [],
+  users: [],
+  groups: [],
 };
 
 /** A helper that runs this instead. */
@@ -47,14 +54,19 @@ function isAlive(pid: number | undefined): boolean {
 
 test("a helper that hangs is killed, and whoever waits behind is served by the next one", async (t) => {
   const helper = helperOf(t, MOODY);
-  const answers = await soon(Promise.allSettled([
-    helper.ask(nobody),
-    helper.ask({ ...nobody, pids: [13] }),
-    helper.ask(nobody),
-    helper.ask({ ...nobody, pids: [14] }),
-    helper.ask(nobody),
-  ]));
-  assert.deepEqual(answers.map(({ status }) => status), ["fulfilled", "rejected", "fulfilled", "rejected", "fulfilled"]);
+  const answers = await soon(
+    Promise.allSettled([
+      helper.ask(nobody),
+      helper.ask({ ...nobody, pids: [13] }),
+      helper.ask(nobody),
+      helper.ask({ ...nobody, pids: [14] }),
+      helper.ask(nobody),
+    ]),
+  );
+  assert.deepEqual(
+    answers.map(({ status }) => status),
+    ["fulfilled", "rejected", "fulfilled", "rejected", "fulfilled"],
+  );
   assert.ok(answers[1]?.status === "rejected" && answers[1].reason instanceof RootTimeout);
   assert.ok(answers[3]?.status === "rejected" && !(answers[3].reason instanceof RootTimeout));
 });
@@ -65,7 +77,10 @@ test("a helper that hangs is gone after close, and who waits is told", async (t)
   const { pid } = helper;
   const hung = Promise.allSettled([helper.ask({ ...nobody, pids: [13] }), helper.ask(nobody)]);
   helper.close();
-  assert.deepEqual((await soon(hung)).map(({ status }) => status), ["rejected", "rejected"]);
+  assert.deepEqual(
+    (await soon(hung)).map(({ status }) => status),
+    ["rejected", "rejected"],
+  );
   await until(() => !isAlive(pid), 5000, "the helper is gone");
   await assert.rejects(soon(helper.ask(nobody)));
 });

@@ -106,7 +106,8 @@ test("junk lines are counted and skipped", async (t) => {
 test("100,000 users are read without holding up the event loop", async (t) => {
   const world = new World(t);
   let text = "";
-  for (let id = 0; id < 100_000; id++) text += `user${id}:x:${id}:${id}:User number ${id},,,:/home/user${id}:/bin/bash\n`;
+  for (let id = 0; id < 100_000; id++)
+    text += `user${id}:x:${id}:${id}:User number ${id},,,:/home/user${id}:/bin/bash\n`;
   world.write("passwd", text);
   const begun = performance.now();
   const loop = monitorEventLoopDelay({ resolution: 1 });

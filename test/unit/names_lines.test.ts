@@ -11,18 +11,46 @@ function read(text: string | Buffer, database: Database = "passwd", budget = 1 <
 }
 
 test("users are read, comments and NIS entries are passed over", () => {
-  const text = "# a comment\n\nroot:x:0:0:root:/root:/bin/bash\n+::::::\n-mallory::::::\n  bob:x:1000:1000::/home/bob:/bin/sh";
-  assert.deepEqual(read(text), { found: [[0, "root"], [1000, "bob"]], junk: 0 });
+  const text =
+    "# a comment\n\nroot:x:0:0:root:/root:/bin/bash\n+::::::\n-mallory::::::\n  bob:x:1000:1000::/home/bob:/bin/sh";
+  assert.deepEqual(read(text), {
+    found: [
+      [0, "root"],
+      [1000, "bob"],
+    ],
+    junk: 0,
+  });
 });
 
 test("a line that is no account is junk, and the lines beside it are read", () => {
   const junk = [
-    "no colons", ":x:1:1::/:", "a:x::1::/:", "a:x:-1:1::/:", "a:x:12z:1::/:", "a:x:1.5:1::/:", "a:x:1", "a:x:1::",
-    "a:x:4294967296:1::/:", "a:x:99999999999999999999:1::/:", "a\tb:x:1:1::/:", "a\0b:x:1:1::/:", `${"n".repeat(257)}:x:1:1::/:`,
+    "no colons",
+    ":x:1:1::/:",
+    "a:x::1::/:",
+    "a:x:-1:1::/:",
+    "a:x:12z:1::/:",
+    "a:x:1.5:1::/:",
+    "a:x:1",
+    "a:x:1::",
+    "a:x:4294967296:1::/:",
+    "a:x:99999999999999999999:1::/:",
+    "a\tb:x:1:1::/:",
+    "a\0b:x:1:1::/:",
+    `${"n".repeat(257)}:x:1:1::/:`,
     "\u001b[31mred:x:1:1::/:",
   ];
   for (const line of junk)
-    assert.deepEqual(read(`root:x:0:0::/:\n${line}\nbob:x:5:5::/:\n`), { found: [[0, "root"], [5, "bob"]], junk: 1 }, line);
+    assert.deepEqual(
+      read(`root:x:0:0::/:\n${line}\nbob:x:5:5::/:\n`),
+      {
+        found: [
+          [0, "root"],
+          [5, "bob"],
+        ],
+        junk: 1,
+      },
+      line,
+    );
 });
 
 test("ids go up to 4,294,967,295", () => {
@@ -34,7 +62,11 @@ test("ids go up to 4,294,967,295", () => {
 
 test("a group needs no members", () => {
   assert.deepEqual(read("wheel:x:10:\nadm:x:4:bob,eve\nbare:x:5\n", "group"), {
-    found: [[10, "wheel"], [4, "adm"], [5, "bare"]],
+    found: [
+      [10, "wheel"],
+      [4, "adm"],
+      [5, "bare"],
+    ],
     junk: 0,
   });
 });

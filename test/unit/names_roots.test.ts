@@ -4,7 +4,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import type { NameScope } from "../../src/enrich/names/answer.ts";
-import { type RootAnswer, type RootReader, type RootRequest, RootTimeout } from "../../src/enrich/names/root_request.ts";
+import {
+  type RootAnswer,
+  type RootReader,
+  type RootRequest,
+  RootTimeout,
+} from "../../src/enrich/names/root_request.ts";
 import type { Pid } from "../../src/record/record.ts";
 import { until } from "../harness/deadline.ts";
 import { HOST, World } from "./names.fixture.ts";
@@ -62,7 +67,7 @@ class Stage implements RootReader {
         users: named(all ? [...knownUsers, ...users] : users),
         groups: named(all ? [...knownGroups, ...groups] : groups),
         ...more,
-      } as RootAnswer;
+      };
     };
   }
 }
@@ -90,7 +95,10 @@ test("a process that has gone is no answer: the next asker is tried", async (t) 
   assert.equal(world.names.user(8, inside(61)), undefined);
   await until(() => world.names.user(7, inside(61)) === "n7", 5000, "a name");
   assert.deepEqual(stage.requests[1]?.pids, [61]);
-  assert.deepEqual(stage.requests[1]?.users.toSorted(), [7, 8]);
+  assert.deepEqual(
+    stage.requests[1]?.users.toSorted((a, b) => a - b),
+    [7, 8],
+  );
 });
 
 test("a namespace that got the inode of an ended one does not get its names", async (t) => {
@@ -138,7 +146,13 @@ test("user namespaces of one mount namespace have names of their own", async (t)
   stage.process(50);
   stage.process(51, MNT, 3001);
   stage.answer = ({ pids, userNs, users }) => ({
-    outcome: "read", pid: pids[0]!, stamp: "1", host: false, unmapped: false, refused: 0, groups: [],
+    outcome: "read",
+    pid: pids[0]!,
+    stamp: "1",
+    host: false,
+    unmapped: false,
+    refused: 0,
+    groups: [],
     users: users.map((id) => [id, `${userNs}`]),
   });
   assert.equal(await world.user(7, inside(51, MNT, 3001)), "3001");
@@ -163,7 +177,7 @@ test("a namespace with the host's files is named as the host is, with NSS", asyn
   const { world } = stage;
   world.write("passwd", "outer:x:7:7::/:\n");
   stage.process(50);
-  stage.names("none", "1", 50, { host: true, users: [], groups: [] } as Partial<RootAnswer>);
+  stage.names("none", "1", 50, { host: true, users: [], groups: [] });
   assert.equal(await world.user(7, inside(50)), "outer");
   assert.equal(await world.user(8, inside(50)), null);
 });
@@ -190,7 +204,9 @@ for (const [what, answer, counter] of [
 }
 
 test("namespaces, ids and requests are bounded, and what is forgotten is counted", async (t) => {
-  const stage = new Stage(t, { roots: { max: 4, maxIds: 10, maxWaiting: 3, timeoutMs: 1, giveUpMs: 1, idleMs: 1, fileMaxBytes: 1 } });
+  const stage = new Stage(t, {
+    roots: { max: 4, maxIds: 10, maxWaiting: 3, timeoutMs: 1, giveUpMs: 1, idleMs: 1, fileMaxBytes: 1 },
+  });
   const { world } = stage;
   const { counters } = world.names;
   stage.names("n", "1", 50);

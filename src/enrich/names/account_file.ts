@@ -7,7 +7,7 @@ import type { NamesCounters } from "./counters.ts";
 /** About 0.4 ms of the event loop; now and then 5 ms, when the Map of 100,000 names grows. */
 const SLICE_BYTES = 64 << 10;
 /** Times of files advance by the kernel's tick, 10 ms at most: a file as young as this may change again and look the same. */
-const SETTLED_MS = 50;
+export const SETTLED_MS = 50;
 
 export interface AccountFileSettings {
   readonly path: string;

@@ -1,5 +1,4 @@
-import { type ChildProcessByStdio, spawn } from "node:child_process";
-import type { Readable } from "node:stream";
+import { type ChildProcess, spawn } from "node:child_process";
 import { AccountLines, type Database } from "./account_lines.ts";
 import type { NamesCounters } from "./counters.ts";
 import type { GetentSettings } from "./settings.ts";
@@ -108,7 +107,7 @@ interface End {
 
 /** One run of getent. */
 class Run {
-  readonly #child: ChildProcessByStdio<null, Readable, null>;
+  readonly #child: ChildProcess;
   readonly #timer: NodeJS.Timeout;
   readonly #heads = new LineHeads();
   readonly #database: Database;
@@ -127,11 +126,12 @@ class Run {
     this.#child.unref();
     this.#child.on("error", (error) => this.#end("code" in error && error.code === "ENOENT" ? "absent" : "failed"));
     this.#child.on("close", (code) => this.#end(code === 0 || code === NOT_FOUND ? "answered" : "failed"));
-    this.#child.stdout.on("data", (bytes: Buffer) => {
+    // There is no stdout when descriptors have run out; the error is told then.
+    this.#child.stdout?.on("data", (bytes: Buffer) => {
       this.#heads.add(bytes);
       if (this.#heads.received > settings.maxBytes) this.#end("failed");
     });
-    this.#child.stdout.on("error", () => this.#end("failed"));
+    this.#child.stdout?.on("error", () => this.#end("failed"));
     this.#timer = setTimeout(() => this.#end("timeout"), settings.timeoutMs).unref();
   }
 
@@ -143,7 +143,7 @@ class Run {
   #end(how: End["how"]): void {
     clearTimeout(this.#timer);
     this.#kill();
-    this.#child.stdout.destroy();
+    this.#child.stdout?.destroy();
     const ended = this.#ended;
     this.#ended = undefined;
     if (ended === undefined) return;

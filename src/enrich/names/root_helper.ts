@@ -19,9 +19,12 @@ type Message = RootAnswer | { readonly outcome: "failed"; readonly reason: strin
 
 const program = fileURLToPath(new URL("./root_child.js", import.meta.url));
 
+/** Not even SIGKILL ends a process that waits for a disk or a hard NFS mount; so many of them are let be. */
+const DYING_MAX = 4;
+
 /**
  * The process that reads the files of other roots, one request at a time. Started with the first request, ended when
- * there was none for a while, killed when one takes too long; the next request starts it again. It dirties about 7 MiB.
+ * there was none for a while, killed when one takes too long; the next request starts it again. It has 7 to 14 MiB of its own.
  */
 export class RootHelper implements RootReader {
   readonly #settings: RootLookupSettings;
@@ -32,6 +35,8 @@ export class RootHelper implements RootReader {
   #current: Task | undefined;
   #child: ChildProcess | undefined;
   #timer: NodeJS.Timeout | undefined;
+  /** Helpers that were killed and have not ended. */
+  #dying = 0;
   #closed = false;
 
   /** @param helperProgram what is run; another one in tests */
@@ -86,6 +91,7 @@ export class RootHelper implements RootReader {
   }
 
   #start(): ChildProcess {
+    if (this.#dying >= DYING_MAX) throw new Error(`${this.#dying} helpers cannot be ended`);
     const child = fork(this.#program, [JSON.stringify(this.#settings)], {
       cwd: "/",
       env: {},
@@ -127,7 +133,10 @@ export class RootHelper implements RootReader {
     clearTimeout(this.#timer);
     const child = this.#child;
     this.#child = undefined;
-    child?.kill("SIGKILL");
+    if (child?.kill("SIGKILL") === true) {
+      this.#dying++;
+      child.once("exit", () => this.#dying--);
+    }
     if (child?.connected === true) child.disconnect();
   }
 }

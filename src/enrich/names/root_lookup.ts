@@ -1,4 +1,5 @@
 import { fstatSync, readFileSync, type Stats, statSync } from "node:fs";
+import { SETTLED_MS } from "./account_file.ts";
 import { AccountLines, type Database } from "./account_lines.ts";
 import { Descriptors, type FoundFile, findBelow, Refused, readFound } from "./below_root.ts";
 import { IdMap } from "./id_map.ts";
@@ -159,5 +160,9 @@ function isSame(one: Stats, other: Stats): boolean {
 
 function stampOf(stats: Stats | undefined): string {
   if (stats === undefined) return "-";
-  return `${stats.dev}:${stats.ino}:${stats.size}:${stats.mtimeMs}:${stats.ctimeMs}`;
+  const { dev, ino, size, mtimeMs, ctimeMs } = stats;
+  const now = Date.now();
+  // It may change again without its times showing it: this stamp will not be met again.
+  const young = Math.abs(now - ctimeMs) < SETTLED_MS ? now : 0;
+  return `${dev}:${ino}:${size}:${mtimeMs}:${ctimeMs}:${young}`;
 }
