@@ -56,6 +56,19 @@ test("that there is no name does not outlive a change of the file", async (t) =>
   assert.equal(await world.user(1001), "eve");
 });
 
+test("whoever asks again when told has an answer, however long the look took", async (t) => {
+  const told: unknown[] = [];
+  const world: World = new World(t, {
+    // Every look at the clock finds it a second later.
+    now: () => (world.now += 1000),
+    onAnswer: () => told.push(world.names.user(1001, onHost)),
+  });
+  world.write("passwd", PASSWD);
+  assert.equal(world.names.user(1001, onHost), undefined);
+  await until(() => told.length > 0, 5000, "an answer");
+  assert.equal(told.at(-1), null);
+});
+
 test("a removed user loses the name, a renamed one gets the new one", async (t) => {
   const world = new World(t);
   world.write("passwd", PASSWD);

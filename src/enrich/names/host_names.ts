@@ -30,6 +30,8 @@ export class HostNames {
   #used = false;
   /** Whether somebody was answered `undefined` since answers were last told of. */
   #owing = false;
+  /** While onAnswer runs: whoever asks in it has waited for this look, however long it took. */
+  #telling = false;
   #checking = false;
   #checkAgain = false;
   /** When the last finished look at the file began. */
@@ -80,7 +82,7 @@ export class HostNames {
   }
 
   #isRecent(): boolean {
-    return this.#settings.now() - this.#checkedAt < this.#settings.unknownCheckMs;
+    return this.#telling || this.#settings.now() - this.#checkedAt < this.#settings.unknownCheckMs;
   }
 
   #want(id: number): void {
@@ -148,7 +150,9 @@ export class HostNames {
   #tell(): void {
     if (!this.#owing) return;
     this.#owing = false;
+    this.#telling = true;
     this.#settings.onAnswer();
+    this.#telling = false;
   }
 
   /** Unknown ids go first: somebody who makes up ids must not drive out names. */
