@@ -47,6 +47,7 @@ async function read(
   const sums = types.map((type) => ({ type, sum: createHash(type) }));
   const size = Number(stat.size);
   let bytes = 0;
+  if (firstBytes !== undefined && size < firstBytes.length) return { reason: "changed", bytes };
   while (bytes < size) {
     const { bytesRead } = await file.read(buffer, 0, Math.min(CHUNK, size - bytes), bytes);
     if (bytesRead === 0) return { reason: "changed", bytes };

@@ -1,0 +1,171 @@
+import assert from "node:assert/strict";
+import { spawn, spawnSync } from "node:child_process";
+import { accessSync, constants, mkdtempSync, readFileSync, realpathSync, rmdirSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type TestContext, test } from "node:test";
+import { programPath } from "../harness/checkout.ts";
+import { until, within } from "../harness/deadline.ts";
+import { eachLine } from "../harness/lines.ts";
+import { live } from "../harness/live.ts";
+import { executed, HashBench, identityOf, ranScript, said, sha256 } from "../unit/hash.fixture.ts";
+
+/*
+ * Executables on a file system that hangs (test/programs/hung_fs.c). Who waits for it cannot be killed until the file system goes.
+ */
+
+const SLEEP = realpathSync("/bin/sleep");
+const hangs = { skip: live.skip === false ? whatIsMissing() : live.skip };
+
+function whatIsMissing(): string | false {
+  try {
+    accessSync("/dev/fuse", constants.R_OK | constants.W_OK);
+    return false;
+  } catch {
+    return "needs /dev/fuse, for a file system that hangs";
+  }
+}
+
+class HungFileSystem {
+  readonly folder: string;
+  readonly pid: number;
+  /** Ends it: who waits is let go. */
+  readonly end: () => void;
+
+  /** Resolves when somebody waits for the answer that does not come. */
+  readonly hangs: Promise<void>;
+
+  private constructor(folder: string, hangs: Promise<void>, pid: number, end: () => void) {
+    this.folder = folder;
+    this.hangs = hangs;
+    this.pid = pid;
+    this.end = end;
+  }
+
+  static async mount(t: TestContext, request: "open" | "read" | "stat"): Promise<HungFileSystem> {
+    const folder = mkdtempSync(join(tmpdir(), "mayfly-hung-"));
+    const daemon = spawn(programPath("hung_fs"), [folder, request], { stdio: ["pipe", "pipe", "inherit"] });
+    const ended = new Promise<void>((resolve) => daemon.on("exit", () => resolve()));
+    t.after(async () => {
+      daemon.kill("SIGKILL");
+      await ended;
+      spawnSync("umount", ["-l", folder], { stdio: "ignore" });
+      rmdirSync(folder);
+    });
+    const hears = new Map<string, () => void>();
+    const word = (what: string): Promise<void> => new Promise((resolve) => hears.set(what, resolve));
+    const [ready, hangs] = [word("ready"), word("hangs")];
+    void eachLine(daemon.stdout, (line) => hears.get(line)?.());
+    await within(Promise.race([ready, ended]), 5_000, () => "hung_fs is not ready");
+    assert.ok(daemon.pid !== undefined && daemon.exitCode === null, "hung_fs could not mount; its stderr says why");
+    return new HungFileSystem(folder, hangs, daemon.pid, () => daemon.kill("SIGKILL"));
+  }
+}
+
+const limits = { limitMs: 500, quarantineMs: 60_000 };
+
+for (const request of ["open", "read"] as const) {
+  test(
+    `a file whose ${request} hangs is given up; the helper is replaced, and all others have their hash`,
+    hangs,
+    async (t) => {
+      const bench = await HashBench.start(t, limits);
+      const fs = await HungFileSystem.mount(t, request);
+      const hung = executed(join(fs.folder, "hung"));
+      const first = bench.hasher.helperPid ?? 0;
+      const asked = bench.request(hung);
+      await fs.hangs;
+      assert.equal(said(await bench.request(executed(SLEEP))), sha256(SLEEP), "beside it");
+      assert.equal(said(await asked), "timeout");
+      const node = await bench.request(executed(process.execPath));
+      assert.equal(said(node), sha256(process.execPath), "after it");
+      const { kills, restarts, lingering, none } = bench.hasher.counters;
+      assert.deepEqual(
+        { kills, restarts, lingering, timeout: none.timeout },
+        { kills: 1, restarts: 1, lingering: 1, timeout: 1 },
+      );
+      assert.notEqual(bench.hasher.helperPid, first);
+      const old = readFileSync(`/proc/${first}/stat`, "latin1");
+      assert.match(old, /^\d+ \(.*\) [ZD] /, "it has been killed, and cannot end");
+      // The whole device is left alone.
+      const other = executed(join(fs.folder, "other"));
+      assert.deepEqual(bench.hasher.request(other).result, { kind: "none", reason: "timeout" });
+      fs.end();
+      await until(() => bench.hasher.counters.lingering === 0, 5_000, "the old helper has ended with the file system");
+    },
+  );
+}
+
+test("files that wait for the same device are not tried after one of them hung", hangs, async (t) => {
+  const bench = await HashBench.start(t, limits);
+  const fs = await HungFileSystem.mount(t, "read");
+  const { file, ...rest } = executed(join(fs.folder, "hung"));
+  const asked = Array.from({ length: 20 }, (_, index) =>
+    bench.hasher.request({ ...rest, file: { ...file, ctimeNanos: index } }),
+  );
+  const known = bench.request({ ...rest, file });
+  const results = await Promise.all([known, ...asked.map((ticket) => bench.result(ticket))]);
+  assert.equal(said(results[0] ?? assert.fail()), "timeout");
+  assert.equal(bench.hasher.counters.kills, 1);
+});
+
+test("a file system that does not even tell of its files is given up", hangs, async (t) => {
+  const bench = await HashBench.start(t, limits);
+  const fs = await HungFileSystem.mount(t, "stat");
+  const ran = { ...executed(SLEEP), path: join(fs.folder, "hung") };
+  assert.equal(said(await bench.request({ ...ran, file: { ...ran.file, device: 1 } })), "timeout");
+  assert.equal(said(await bench.requestScript(ranScript(join(fs.folder, "hung")))), "timeout");
+  assert.equal(
+    said(await bench.requestScript(ranScript(join(fs.folder, "other")))),
+    "timeout",
+    "its folder is left alone",
+  );
+  assert.equal(bench.hasher.counters.kills, 2);
+  assert.equal(said(await bench.request(executed(SLEEP))), sha256(SLEEP));
+});
+
+test("a helper that can be killed leaves nothing behind", hangs, async (t) => {
+  const bench = await HashBench.start(t, limits);
+  const fs = await HungFileSystem.mount(t, "read");
+  const other = executed(join(fs.folder, "other"));
+  process.kill(fs.pid, "SIGSTOP");
+  assert.equal(said(await bench.request(other)), "timeout");
+  await until(() => bench.hasher.counters.lingering === 0, 5_000, "the old helper has ended");
+  process.kill(fs.pid, "SIGCONT");
+});
+
+test("close() does not wait for a helper that hangs, and settles what is under way", hangs, async (t) => {
+  const bench = await HashBench.start(t, { limitMs: 60_000 });
+  const fs = await HungFileSystem.mount(t, "read");
+  const ticket = bench.hasher.request(executed(join(fs.folder, "hung")));
+  await fs.hangs;
+  const began = performance.now();
+  await bench.hasher.close();
+  assert.ok(performance.now() - began < 1_000);
+  assert.deepEqual(ticket.result, { kind: "none", reason: "failed" });
+});
+
+test("a process that used a hasher ends, though its helper hangs", hangs, async (t) => {
+  const fs = await HungFileSystem.mount(t, "read");
+  const fixture = new URL("../unit/hash.fixture.js", import.meta.url);
+  const hasher = new URL("../../src/enrich/hash/hasher.js", import.meta.url);
+  const script = `
+    import { Hasher } from ${JSON.stringify(hasher.href)};
+    import { executed, OWN_MNT_NS } from ${JSON.stringify(fixture.href)};
+    const hasher = new Hasher({ types: ["sha256"], maxFileSize: 1e8, cacheSize: 10, ownMntNs: OWN_MNT_NS, onSettled() {} });
+    await hasher.start();
+    hasher.request(executed(${JSON.stringify(join(fs.folder, "hung"))}));
+    setTimeout(() => {}, 300);`;
+  const user = spawn(process.execPath, ["--input-type=module", "-e", script], { stdio: "inherit" });
+  t.after(() => user.kill("SIGKILL"));
+  const code = await within(new Promise((resolve) => user.on("exit", resolve)), 10_000, () => "it has not ended");
+  assert.equal(code, 0);
+});
+
+test("what hung is told by stat as it is told by the kernel", hangs, async (t) => {
+  const fs = await HungFileSystem.mount(t, "read");
+  const bench = await HashBench.start(t, limits);
+  const path = join(fs.folder, "other");
+  assert.equal(identityOf(path).ctimeNanos, 123_456_789);
+  assert.equal(said(await bench.request(executed(path))), sha256(path));
+});
