@@ -75,7 +75,7 @@ export function startOf(pid: number): Ticks {
 export class HashBench {
   readonly hasher: Hasher;
   readonly settled: HashTicket[] = [];
-  readonly #waiting = new Map<HashTicket, (result: HashResult) => void>();
+  readonly #waiting = new Map<HashTicket, ((result: HashResult) => void)[]>();
 
   private constructor(settings: Partial<HasherSettings>) {
     this.hasher = new Hasher({
@@ -86,7 +86,8 @@ export class HashBench {
       ...settings,
       onSettled: (ticket) => {
         this.settled.push(ticket);
-        if (ticket.result !== undefined) this.#waiting.get(ticket)?.(ticket.result);
+        const { result } = ticket;
+        if (result !== undefined) for (const resolve of this.#waiting.get(ticket) ?? []) resolve(result);
       },
     });
   }
@@ -108,7 +109,9 @@ export class HashBench {
 
   result(ticket: HashTicket): Promise<HashResult> {
     if (ticket.result !== undefined) return Promise.resolve(ticket.result);
-    const come = new Promise<HashResult>((resolve) => this.#waiting.set(ticket, resolve));
+    const come = new Promise<HashResult>((resolve) => {
+      this.#waiting.set(ticket, [...(this.#waiting.get(ticket) ?? []), resolve]);
+    });
     return within(come, 30_000, () => `the ticket has no result: ${JSON.stringify(this.hasher.counters)}`);
   }
 }

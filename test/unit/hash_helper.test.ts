@@ -88,7 +88,7 @@ test("a helper that says nothing is killed, and its work is given up", async (t)
   const [one, two] = differing(2);
   const [first, second] = [bench.request(one ?? assert.fail()), bench.request(two ?? assert.fail())];
   assert.equal(said(await first), "timeout");
-  assert.equal(said(await second), "timeout", "it is on the same device");
+  assert.equal(said(await second), "timeout", "it is in the same folder");
   await until(() => births(main) === 2, 10_000, "another helper");
   const { kills, restarts, running, waiting } = bench.hasher.counters;
   assert.deepEqual({ kills, restarts, running, waiting }, { kills: 1, restarts: 1, running: 0, waiting: 0 });
@@ -167,6 +167,7 @@ test("light work goes before heavy work, which has a slot of its own and never a
     body: name,
     heavy,
     place: name,
+    way: "way",
     onSent: () => undefined,
     onSettled: () => undefined,
   });
@@ -176,7 +177,7 @@ test("light work goes before heavy work, which has a slot of its own and never a
   assert.deepEqual(taken, ["H1", "l1", "l2", "H2", undefined]);
   backlog.putBack(job("H0", true));
   assert.deepEqual(
-    backlog.takePlace("H3").map(({ body }) => body),
+    backlog.takeWhere(({ place }) => place === "H3").map(({ body }) => body),
     ["H3"],
   );
   assert.equal(backlog.take(0, 2)?.body, "H0");

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { BigIntStats } from "node:fs";
 import type { FileHandle } from "node:fs/promises";
+import type { Course } from "../helper/protocol.ts";
 import type { HashAnswer, HashBody } from "./body.ts";
 import { isUnchanged } from "./file_identity.ts";
 import { openToRead, reasonOf } from "./open_file.ts";
@@ -19,15 +20,16 @@ export async function digest(
   found: FileHandle,
   stat: BigIntStats,
   body: HashBody,
-  deadline: number,
+  course: Course,
   firstBytes?: Buffer,
 ): Promise<HashAnswer> {
   if (stat.size > body.maxFileSize) return { reason: "too_large", bytes: 0 };
   let file: FileHandle | undefined;
+  course.reached();
   const buffer = buffers.pop() ?? Buffer.allocUnsafeSlow(CHUNK);
   try {
     file = await openToRead(found);
-    return await read(file, buffer, stat, body, deadline, firstBytes);
+    return await read(file, buffer, stat, body, course, firstBytes);
   } catch (error) {
     return { reason: reasonOf(error), bytes: 0 };
   } finally {
@@ -41,7 +43,7 @@ async function read(
   buffer: Buffer,
   stat: BigIntStats,
   { types }: HashBody,
-  deadline: number,
+  course: Course,
   firstBytes: Buffer | undefined,
 ): Promise<HashAnswer> {
   const sums = types.map((type) => ({ type, sum: createHash(type) }));
@@ -57,7 +59,7 @@ async function read(
     }
     for (const { sum } of sums) sum.update(part);
     bytes += bytesRead;
-    if (bytes < size && performance.now() > deadline) return { reason: "timeout", bytes };
+    if (bytes < size && performance.now() > course.deadline) return { reason: "timeout", bytes };
   }
   if (!isUnchanged(stat, await file.stat({ bigint: true }))) return { reason: "changed", bytes };
   return { hashes: Object.fromEntries(sums.map(({ type, sum }) => [type, sum.digest("hex")])), bytes };

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import type { FileHandle } from "node:fs/promises";
+import type { Course } from "../helper/protocol.ts";
 import type { HashAnswer, ScriptBody } from "./body.ts";
 import { digest } from "./digest.ts";
 import { rootsOf } from "./neighbours.ts";
@@ -23,14 +24,14 @@ const SHEBANG = Buffer.from("#!");
  *
  * In the helper process.
  */
-export async function hashScript(body: ScriptBody, deadline: number): Promise<HashAnswer> {
+export async function hashScript(body: ScriptBody, course: Course): Promise<HashAnswer> {
   try {
     const own = await ownRoot(body);
-    if (own !== undefined) return await hashBelow(own, body, deadline);
+    if (own !== undefined) return await hashBelow(own, body, course);
     for (const root of rootsOf(body)) {
-      if (performance.now() > deadline) return { reason: "timeout", bytes: 0 };
+      if (performance.now() > course.deadline) return { reason: "timeout", bytes: 0 };
       if (await holdsInterpreter(root, body)) {
-        return await hashBelow(await findDirectory(root === "" ? "/" : root), body, deadline);
+        return await hashBelow(await findDirectory(root === "" ? "/" : root), body, course);
       }
     }
     return { reason: "gone", bytes: 0 };
@@ -76,7 +77,7 @@ async function holdsInterpreter(root: string, { interpreterPath, interpreter }: 
 }
 
 /** Closes `root`. */
-async function hashBelow(root: FileHandle, body: ScriptBody, deadline: number): Promise<HashAnswer> {
+async function hashBelow(root: FileHandle, body: ScriptBody, course: Course): Promise<HashAnswer> {
   let found: FileHandle | undefined;
   try {
     const end = await walkInside(root, body.path, body.execMs);
@@ -85,7 +86,7 @@ async function hashBelow(root: FileHandle, body: ScriptBody, deadline: number): 
     const stat = await found.stat({ bigint: true });
     if (!stat.isFile()) return { reason: "not_regular", bytes: 0 };
     if (Number(stat.ctimeNs) / 1e6 > body.execMs) return { reason: "changed", bytes: 0 };
-    return await digest(found, stat, body, deadline, SHEBANG);
+    return await digest(found, stat, body, course, SHEBANG);
   } finally {
     await found?.close();
     await root.close();

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { ExitCode, MayflyError } from "../../errors.ts";
 import type { FileIdentity } from "../../record/record.ts";
-import type { Job, Outcome } from "../helper/backlog.ts";
+import type { Job, Outcome, Place } from "../helper/backlog.ts";
 import { Helper, type HelperCounters } from "../helper/helper.ts";
 import type { ExecutableBody, HashAnswer, HashBody, ScriptBody } from "./body.ts";
 import { identityKey, isSameIdentity } from "./file_identity.ts";
@@ -26,7 +26,7 @@ export interface HasherSettings {
   readonly ownMntNs: number;
   /** A file that takes longer is given up. Milliseconds; default 10,000. */
   readonly limitMs?: number;
-  /** A device on which a file hung is left alone for this long. Milliseconds; default 60,000. */
+  /** A device, or folder, where a file hung is left alone for this long. Milliseconds; default 60,000. */
   readonly quarantineMs?: number;
   /** Called for each ticket that had no result when `request` gave it out, once, when it has. */
   readonly onSettled: (ticket: HashTicket) => void;
@@ -153,8 +153,8 @@ export class Hasher {
     }
     const ticket = new ScriptTicket(script);
     const body: ScriptBody = { ...this.#body(script), ...scriptFields(script) };
-    const place = `${script.mntNs}:${script.path.slice(0, script.path.lastIndexOf("/"))}`;
-    const job = new HashJob("script", body, false, place, ticket, this.#settled);
+    const way = folderOf(script.mntNs, script.path);
+    const job = new HashJob("script", body, false, way, way, ticket, this.#settled);
     if (this.#submit(job, ticket)) this.#scripts.set(key, ticket);
     return ticket;
   }
@@ -168,7 +168,9 @@ export class Hasher {
     }
     const path = executed.memfd || executed.deleted ? undefined : executed.path;
     const body: ExecutableBody = { ...this.#body(executed), path, file };
-    const job = new HashJob("executable", body, file.size > HEAVY_BYTES, file.device, ticket, this.#settled);
+    const heavy = file.size > HEAVY_BYTES;
+    const way = folderOf(executed.mntNs, path ?? "");
+    const job = new HashJob("executable", body, heavy, file.device, way, ticket, this.#settled);
     if (this.#submit(job, ticket)) this.#cache.set(key, ticket);
     return ticket;
   }
@@ -248,7 +250,8 @@ class HashJob implements Job {
   readonly kind: Job["kind"];
   readonly body: HashBody;
   readonly heavy: boolean;
-  readonly place: string | number;
+  readonly place: Place;
+  readonly way: Place;
   readonly #ticket: Ticket;
   readonly #settled: (ticket: Ticket, outcome: Outcome) => void;
 
@@ -256,7 +259,8 @@ class HashJob implements Job {
     kind: Job["kind"],
     body: HashBody,
     heavy: boolean,
-    place: string | number,
+    place: Place,
+    way: Place,
     ticket: Ticket,
     settled: (ticket: Ticket, outcome: Outcome) => void,
   ) {
@@ -264,6 +268,7 @@ class HashJob implements Job {
     this.body = body;
     this.heavy = heavy;
     this.place = place;
+    this.way = way;
     this.#ticket = ticket;
     this.#settled = settled;
   }
@@ -278,6 +283,11 @@ class HashJob implements Job {
 }
 
 const tooLarge: HashResult = { kind: "none", reason: "too_large" };
+
+/** A name for the way to a file. */
+function folderOf(mntNs: number, path: string): string {
+  return `${mntNs}:${path.slice(0, path.lastIndexOf("/") + 1)}`;
+}
 
 function none(reason: NoHashReason): HashResult {
   return { kind: "none", reason };

@@ -6,6 +6,8 @@ export type Outcome =
   | { readonly kind: "hung" }
   | { readonly kind: "failed"; readonly reason: string };
 
+export type Place = string | number;
+
 /** One thing to do for the helper. */
 export interface Job {
   readonly kind: HelperKind;
@@ -13,8 +15,10 @@ export interface Job {
   readonly body: unknown;
   /** Takes long even when all is well: never more than half of the slots work on such, and it waits for those that do not. */
   readonly heavy: boolean;
-  /** What hangs together, such as a device: where one job hung, the others of the same place are not tried for a while. */
-  readonly place: string | number;
+  /** Where the thing is, such as a device: after a job hung there, the others of the same place are not tried for a while. */
+  readonly place: Place;
+  /** The way to it, such as a folder: the same for a job that hung before it reached its thing, wherever that was. */
+  readonly way: Place;
   /** Called when it is given to the helper, perhaps again after a restart. */
   onSent(): void;
   /** Called once, never from within `submit`. */
@@ -51,18 +55,15 @@ export class Backlog {
     return heavyRunning < heavyMost ? this.#heavy.shift() : undefined;
   }
 
-  /** Takes out all jobs of a place. */
-  takePlace(place: string | number): Job[] {
-    const taken = [...this.#light, ...this.#heavy].filter((job) => job.place === place);
-    this.#light = this.#light.filter((job) => job.place !== place);
-    this.#heavy = this.#heavy.filter((job) => job.place !== place);
-    return taken;
+  /** Takes out all jobs for which `wanted` says yes. */
+  takeWhere(wanted: (job: Job) => boolean): Job[] {
+    const all = [...this.#light, ...this.#heavy];
+    this.#light = this.#light.filter((job) => !wanted(job));
+    this.#heavy = this.#heavy.filter((job) => !wanted(job));
+    return all.filter(wanted);
   }
 
   takeAll(): Job[] {
-    const all = [...this.#light, ...this.#heavy];
-    this.#light = [];
-    this.#heavy = [];
-    return all;
+    return this.takeWhere(() => true);
   }
 }

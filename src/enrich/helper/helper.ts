@@ -8,7 +8,7 @@ import { Quarantine } from "./quarantine.ts";
 export interface HelperSettings {
   /** A job that takes longer is given up. Milliseconds. */
   readonly limitMs: number;
-  /** After a job hung its place is left alone for this long. Milliseconds. */
+  /** After a job hung its place, or its way, is left alone for this long. Milliseconds. */
   readonly quarantineMs: number;
   /** Milliseconds of a clock that never steps. */
   readonly now: () => number;
@@ -32,6 +32,7 @@ export interface HelperCounters {
 
 interface Running {
   readonly job: Job;
+  reached: boolean;
   ticksLeft: number;
 }
 
@@ -139,12 +140,12 @@ export class Helper implements ChildListener {
   }
 
   /**
-   * @returns undefined: `job.onSettled` will be called. Else why the job is not taken: `full`, too many wait; `hung`, its place is left
-   *   alone after a job hung there; `failed`, there is no helper and none can be started now.
+   * @returns undefined: `job.onSettled` will be called. Else why the job is not taken: `full`, too many wait; `hung`, its place or its
+   *   way is left alone after a job hung there; `failed`, there is no helper and none can be started now.
    */
   submit(job: Job): "full" | "hung" | "failed" | undefined {
     if (this.#closed || this.#hopeless) return "failed";
-    if (this.#quarantine.holds(job.place)) return "hung";
+    if (this.#isHeld(job)) return "hung";
     if (this.#backlog.length >= BACKLOG) return "full";
     this.#backlog.add(job);
     this.#dispatch();
@@ -163,6 +164,10 @@ export class Helper implements ChildListener {
     if (child !== this.#child) return;
     const running = this.#running.get(answer.id);
     if (running === undefined) return;
+    if ("reached" in answer) {
+      running.reached = true;
+      return;
+    }
     this.#remove(answer.id, running.job);
     settle(running.job, "fault" in answer ? { kind: "failed", reason: answer.fault } : { kind: "answer", ...answer });
     this.#dispatch();
@@ -210,7 +215,7 @@ export class Helper implements ChildListener {
   #send(job: Job): void {
     const id = ++this.#lastId;
     const { limitMs } = this.#settings;
-    this.#running.set(id, { job, ticksLeft: Math.ceil((limitMs + GRACE_MS) / TICK_MS) });
+    this.#running.set(id, { job, reached: false, ticksLeft: Math.ceil((limitMs + GRACE_MS) / TICK_MS) });
     if (job.heavy) this.#heavyRunning++;
     job.onSent();
     this.#child?.send({ id, kind: job.kind, limitMs, body: job.body });
@@ -233,7 +238,7 @@ export class Helper implements ChildListener {
     for (const running of this.#running.values()) {
       if (--running.ticksLeft > 0) continue;
       hung = true;
-      this.#quarantine.add(running.job.place);
+      this.#quarantine.add(running.reached ? running.job.place : running.job.way);
     }
     if (hung) this.#replace();
   }
@@ -242,15 +247,18 @@ export class Helper implements ChildListener {
   #replace(): void {
     const hung: Job[] = [];
     for (const job of this.#takeRunning().reverse()) {
-      if (this.#quarantine.holds(job.place)) hung.push(job);
+      if (this.#isHeld(job)) hung.push(job);
       else this.#backlog.putBack(job);
     }
-    const places = new Set(hung.map((job) => job.place));
-    for (const place of places) hung.push(...this.#backlog.takePlace(place));
+    hung.push(...this.#backlog.takeWhere((job) => this.#isHeld(job)));
     if (this.#child !== undefined) this.#kill(this.#child);
     this.#kills++;
     this.#restart();
     for (const job of hung) settle(job, { kind: "hung" });
+  }
+
+  #isHeld({ place, way }: Job): boolean {
+    return this.#quarantine.holds(place) || this.#quarantine.holds(way);
   }
 
   #kill(child: Child): void {

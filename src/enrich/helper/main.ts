@@ -2,7 +2,14 @@ import { setPriority } from "node:os";
 import { hashExecutable } from "../hash/hash_executable.ts";
 import { hashScript } from "../hash/hash_script.ts";
 import { LineSplitter } from "./line_splitter.ts";
-import { type HelperAnswer, type HelperKind, type HelperRequest, READY, type Service } from "./protocol.ts";
+import {
+  type Course,
+  type HelperAnswer,
+  type HelperKind,
+  type HelperRequest,
+  READY,
+  type Service,
+} from "./protocol.ts";
 
 /*
  * The helper process: it opens and reads files that anyone may have put there, on any file system. Started by helper.ts, never by hand.
@@ -20,9 +27,10 @@ process.stdout.on("error", end);
 process.stdout.write(`${READY}\n`);
 
 async function serve({ id, kind, limitMs, body }: HelperRequest): Promise<void> {
-  const service = services[kind] as (body: unknown, deadline: number) => Promise<unknown>;
+  const service = services[kind] as (body: unknown, course: Course) => Promise<unknown>;
+  const course: Course = { deadline: performance.now() + limitMs, reached: () => say({ id, reached: true }) };
   try {
-    say({ id, answer: await service(body, performance.now() + limitMs) });
+    say({ id, answer: await service(body, course) });
   } catch (error) {
     say({ id, fault: String(error) });
   }

@@ -16,12 +16,23 @@ export interface HelperRequest {
   readonly body: unknown;
 }
 
-/** `fault` stands for a defect of the helper: what a service expects to go wrong is part of its answer. */
+/**
+ * `reached`: what the request is about has been found, and comes before the answer. `fault` stands for a defect of the helper: what a
+ * service expects to go wrong is part of its answer.
+ */
 export type HelperAnswer =
+  | { readonly id: number; readonly reached: true }
   | { readonly id: number; readonly answer: unknown }
   | { readonly id: number; readonly fault: string };
 
 export const READY = "ready";
 
-/** Does one request. `deadline` is of performance.now(): what is not done by then is given up. */
-export type Service = (body: never, deadline: number) => Promise<unknown>;
+/** How a service stands to the request that it does. */
+export interface Course {
+  /** Of performance.now(): what is not done by then is given up. */
+  readonly deadline: number;
+  /** To be called when the way to the thing lies behind it: if it hangs from here on, it is where the thing is. */
+  readonly reached: () => void;
+}
+
+export type Service = (body: never, course: Course) => Promise<unknown>;

@@ -1,9 +1,11 @@
+import type { Place } from "./backlog.ts";
+
 /** As many as anyone has hung mounts; more of them come from somebody who makes them, and the oldest are forgotten. */
 const MOST = 1_024;
 
 /** Places where something hung, each left alone for a time. */
 export class Quarantine {
-  readonly #until = new Map<string | number, number>();
+  readonly #until = new Map<Place, number>();
   readonly #forMs: number;
   readonly #now: () => number;
 
@@ -13,7 +15,7 @@ export class Quarantine {
     this.#now = now;
   }
 
-  add(place: string | number): void {
+  add(place: Place): void {
     this.#until.delete(place);
     this.#until.set(place, this.#now() + this.#forMs);
     if (this.#until.size <= MOST) return;
@@ -23,7 +25,7 @@ export class Quarantine {
     }
   }
 
-  holds(place: string | number): boolean {
+  holds(place: Place): boolean {
     if (this.#until.size === 0) return false;
     const until = this.#until.get(place);
     if (until === undefined) return false;
