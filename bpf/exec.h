@@ -81,10 +81,10 @@ static __always_inline void fill_args(struct exec_record *r, struct walk *w, uns
 		at = paths;
 	if (size < r->args_length)
 		r->flags |= IMAGE_ARGS_TRUNCATED;
-	if (size < (u64)r->args_length + r->env_length)
+	if (r->env_length && size < (u64)r->args_length + r->env_length)
 		r->flags |= IMAGE_ENV_TRUNCATED;
 	if (bpf_probe_read_user(w->out + at, size, (const void *)start)) {
-		r->flags |= IMAGE_ARGS_UNREADABLE | IMAGE_ENV_TRUNCATED;
+		r->flags |= IMAGE_ARGS_UNREADABLE | (r->env_length ? IMAGE_ENV_TRUNCATED : 0);
 		size = 0;
 	}
 	r->args_size = size < r->args_length ? size : r->args_length;

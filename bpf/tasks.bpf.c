@@ -49,10 +49,10 @@ static __always_inline void scan_args(struct exec_record *r, struct walk *w, str
 		at = PATHS_LARGE;
 	if (size < r->args_length)
 		r->flags |= IMAGE_ARGS_TRUNCATED;
-	if (size < (u64)r->args_length + r->env_length)
+	if (r->env_length && size < (u64)r->args_length + r->env_length)
 		r->flags |= IMAGE_ENV_TRUNCATED;
 	if (bpf_copy_from_user_task(w->out + at, size, (const void *)start, task, 0)) {
-		r->flags |= IMAGE_ARGS_UNREADABLE | IMAGE_ENV_TRUNCATED;
+		r->flags |= IMAGE_ARGS_UNREADABLE | (r->env_length ? IMAGE_ENV_TRUNCATED : 0);
 		size = 0;
 	}
 	r->args_size = size < r->args_length ? size : r->args_length;

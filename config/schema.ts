@@ -13,11 +13,31 @@ import { elasticsearch, spool } from "./shipping.ts";
  * A new key needs its line here, in mayfly.yml and in docs/configuration.md (tested), and `node scripts/config-schema.mjs`.
  */
 
+/** What Elastic's rules ask for: the loader's variables, those of the shell's history; and where an ssh session came from. */
+const defaultEnvironment = [
+  "LD_*",
+  "HISTFILE",
+  "HISTSIZE",
+  "HISTFILESIZE",
+  "HISTCONTROL",
+  "SSH_CONNECTION",
+  "SSH_CLIENT",
+] as const;
+
 const documents = z.strictObject({
   profile: z
-    .enum(["lifecycle", "elastic"])
+    .enum(["lifecycle", "elastic", "transitions"])
     .default("lifecycle")
-    .describe("The words of the documents, lifecycle or elastic (as Elastic Defend says them). Default lifecycle."),
+    .describe(
+      "The words of the documents: lifecycle, elastic (as Elastic Defend says them) or transitions (a document for each fork, exec, " +
+        "end, change of ids or session). Default lifecycle.",
+    ),
+  analyzer: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Whether agent.type is "endpoint", as the process tree of Kibana\'s analyzer demands. true or false. Default false.',
+    ),
 });
 
 const aggregation = z.strictObject({
@@ -48,6 +68,57 @@ const processes = z.strictObject({
     })
     .prefault({})
     .describe("Arguments of processes."),
+  env_vars: z
+    .array(
+      z
+        .string()
+        .regex(
+          /^[^=*\0]+\*?$/,
+          "must be the name of a variable, such as LD_PRELOAD, or a beginning with *, such as LD_*",
+        ),
+    )
+    .max(64)
+    .default([...defaultEnvironment])
+    .describe(
+      "Environment variables that are told with an image: names, or beginnings with *. []: the environment is not read. " +
+        `Default ${defaultEnvironment.join(", ")}.`,
+    ),
+  changes: z
+    .enum(["auto", "on", "off"])
+    .default("auto")
+    .describe(
+      "Whether changes of ids and sessions are told when they happen: auto (with the profile transitions), on or off. Where the kernel " +
+        "takes no fentry program this makes every system call of every process slower, by 8 to 10 %. Default auto.",
+    ),
+});
+
+const enrichment = z.strictObject({
+  deadline: duration("10ms", "10s")
+    .prefault("500ms")
+    .describe(
+      "How long a document waits for names, hash and package that are not known yet. A duration from 10ms to 10s. Default 500ms.",
+    ),
+});
+
+const hash = z.strictObject({
+  enabled: z
+    .boolean()
+    .default(true)
+    .describe("Whether executables and scripts are hashed. true or false. Default true."),
+  types: z
+    .array(z.enum(["md5", "sha1", "sha256", "sha512"]))
+    .min(1)
+    .default(["sha256"])
+    .describe("Which hashes: md5, sha1, sha256, sha512. Default sha256."),
+  max_file_size: size("1KiB", "16GiB")
+    .prefault("100MiB")
+    .describe("Larger files are not hashed. A size from 1KiB to 16GiB. Default 100MiB."),
+  cache_size: z
+    .int()
+    .min(64)
+    .max(1_048_576)
+    .default(4096)
+    .describe("How many files' hashes are remembered. A whole number from 64 to 1048576. Default 4096."),
 });
 
 const redact = z
@@ -167,6 +238,8 @@ export const schema = z
     documents: documents.prefault({}).describe("What documents look like."),
     aggregation: aggregation.prefault({}).describe("How what happens to a process becomes one document."),
     processes: processes.prefault({}).describe("Which processes are told of, and how much of each."),
+    enrichment: enrichment.prefault({}).describe("Names, hashes and packages, looked up while a document waits."),
+    hash: hash.prefault({}).describe("Hashes of what runs."),
     redact: redact.describe(
       "What is hidden in arguments before anything leaves the host: a list of rules (docs/redaction.md). Default defaults.",
     ),

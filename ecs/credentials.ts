@@ -1,6 +1,8 @@
-import type { Credentials } from "../src/process/facts.ts";
+import type { CredentialNames, Credentials } from "../src/process/facts.ts";
 import { capabilityList } from "./capabilities.ts";
 import { flat } from "./flat.ts";
+import { quoted, quotedList } from "./json.ts";
+import { nextEdition } from "./kept_text.ts";
 
 /** Hot path: one field access per document. Kept from the first use on: nearly all processes share a few Credentials. */
 export interface CredentialsText {
@@ -10,31 +12,72 @@ export interface CredentialsText {
   readonly ofProcess: string;
   /** Members of the document: `"user":{...},"group":{...},` */
   readonly ofDocument: string;
+  /** The member `user` of `related`; empty without names. */
+  readonly related: string;
+  /** What it was made of. */
+  readonly names: CredentialNames | undefined;
 }
 
 /** Credentials as text; made once and kept in their slot. */
 export function credentialsText(credentials: Credentials): CredentialsText {
-  return (credentials.rendered as CredentialsText | undefined) ?? render(credentials);
+  const text = credentials.rendered as CredentialsText | undefined;
+  if (text === undefined) return render(credentials);
+  if (text.names === credentials.names) return text;
+  nextEdition();
+  return render(credentials);
 }
 
 function render(credentials: Credentials): CredentialsText {
-  const { uid, gid, euid, egid, suid, sgid } = credentials;
-  const named: readonly [string, number][] = [
-    ["user", euid],
-    ["group", egid],
-    ["real_user", uid],
-    ["real_group", gid],
-    ["saved_user", suid],
-    ["saved_group", sgid],
-  ];
-  const ids = flat(named.map(([name, id]) => `,"${name}":{"id":"${id}"}`).join(""));
+  const { names } = credentials;
+  const ids = flat(idsText(credentials, names));
   const text: CredentialsText = {
     ids,
     ofProcess: flat(ids + threadText(credentials)),
-    ofDocument: flat(`"user":{"id":"${euid}"},"group":{"id":"${egid}"},`),
+    ofDocument: flat(documentText(credentials, names)),
+    related: flat(relatedText(names)),
+    names,
   };
   credentials.rendered = text;
   return text;
+}
+
+function idsText(credentials: Credentials, names: CredentialNames | undefined): string {
+  const { uid, gid, euid, egid, suid, sgid } = credentials;
+  const named: readonly [string, number, string | undefined][] = [
+    ["user", euid, names?.user],
+    ["group", egid, names?.group],
+    ["real_user", uid, names?.realUser],
+    ["real_group", gid, names?.realGroup],
+    ["saved_user", suid, names?.savedUser],
+    ["saved_group", sgid, names?.savedGroup],
+  ];
+  return (
+    named.map(([key, id, name]) => `,"${key}":{${idText(id, name)}}`).join("") + groupsText(credentials.groups, names)
+  );
+}
+
+function idText(id: number, name: string | undefined): string {
+  return `"id":"${id}"${name === undefined ? "" : `,"name":${quoted(name)}`}`;
+}
+
+function groupsText(groups: readonly number[] | undefined, names: CredentialNames | undefined): string {
+  if (groups === undefined || groups.length === 0) return "";
+  const texts = groups.map((id, index) => `{${idText(id, names?.groups[index])}}`);
+  return `,"supplemental_groups":[${texts.join(",")}]`;
+}
+
+function documentText({ uid, gid, euid, egid }: Credentials, names: CredentialNames | undefined): string {
+  const effective = idText(euid, names?.user);
+  const real = idText(uid, names?.realUser);
+  return (
+    `"user":{${effective},"effective":{${effective}},"Ext":{"real":{${real}}}},` +
+    `"group":{${idText(egid, names?.group)},"Ext":{"real":{${idText(gid, names?.realGroup)}}}},`
+  );
+}
+
+function relatedText(names: CredentialNames | undefined): string {
+  const all = [names?.user, names?.realUser, names?.savedUser].filter((name) => name !== undefined);
+  return all.length === 0 ? "" : `"user":${quotedList([...new Set(all)])}`;
 }
 
 function threadText(credentials: Credentials): string {

@@ -6,9 +6,10 @@ import type { Lifecycle } from "../src/process/lifecycle.ts";
 import { type Happening, happenings, type Profile } from "./actions.ts";
 import type { Agent } from "./agent.ts";
 import { gapNote, type Loss, lossNote, type NoteFrame } from "./agent_note.ts";
-import { credentialsText } from "./credentials.ts";
+import { type CredentialsText, credentialsText } from "./credentials.ts";
 import { envelope, eventModule, type HostFields } from "./envelope.ts";
 import { EventIds } from "./event_id.ts";
+import { relatedHashes } from "./findings.ts";
 import { flat } from "./flat.ts";
 import { replacedText } from "./image.ts";
 import { quoted, quotedList } from "./json.ts";
@@ -85,7 +86,7 @@ export class DocumentWriter {
       credentials.ofProcess,
       originText(life.origin),
       leadersText(life),
-      `${life.replaced === undefined ? "" : replacedText(life.replaced)}},${credentials.ofDocument}${words.mayfly}${mayflyMembers(life)}`,
+      `${life.replaced === undefined ? "" : replacedText(life.replaced)}},${credentials.ofDocument}${relatedText(life, credentials)}${words.mayfly}${mayflyMembers(life)}`,
       this.#processEnd,
     ];
   }
@@ -122,6 +123,13 @@ function wordsOf({ transitions, type, action }: Happening): Words {
     ),
     mayfly: flat(`"mayfly":{"transitions":"${transitions}"`),
   };
+}
+
+/** `"related":{...},`, or nothing. */
+function relatedText({ image }: Lifecycle, { related: users }: CredentialsText): string {
+  const hashes = image?.findings === undefined ? "" : relatedHashes(image);
+  if (hashes === "") return users === "" ? "" : `"related":{${users}},`;
+  return `"related":{${hashes}${users === "" ? "" : `,${users}`}},`;
 }
 
 /** From start to end of the process, on documents with an exit. */

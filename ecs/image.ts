@@ -1,4 +1,5 @@
 import { type Image, Quality } from "../src/process/facts.ts";
+import { hashText } from "./findings.ts";
 import { flat } from "./flat.ts";
 import { isPlain, quoted, quotedList } from "./json.ts";
 
@@ -20,6 +21,7 @@ export function imageText(image: Image): string {
   const text =
     programText(image) +
     argumentsText(image.args, image.argsCount, image.commandLine) +
+    hashText(image.findings) +
     (env === undefined || env.length === 0 ? "" : `,"env_vars":${quotedList(env)}`);
   image.rendered = image.rendered === undefined ? writtenOnce : flat(text);
   return text;

@@ -1,9 +1,9 @@
 import { type Identity, type Leader, type Leaders, Quality } from "../src/process/facts.ts";
 import type { Lifecycle } from "../src/process/lifecycle.ts";
 import { credentialsText } from "./credentials.ts";
-import { flat } from "./flat.ts";
 import { identityText, leaderNameText } from "./identity.ts";
-import { argsAreCutInChild, imageAsParentText, workingDirectoryText, writtenOnce } from "./image.ts";
+import { argsAreCutInChild, imageAsParentText, workingDirectoryText } from "./image.ts";
+import { keptText, slotFor } from "./kept_text.ts";
 import { quoted } from "./json.ts";
 import { terminalText } from "./terminal.ts";
 
@@ -13,12 +13,13 @@ import { terminalText } from "./terminal.ts";
  * leads itself shares them with nobody, and the text of its own leaders is put together.
  */
 export function leadersText({ leaders, identity }: Lifecycle): string {
-  if (typeof leaders.rendered === "string" && !leads(leaders, identity)) return leaders.rendered;
+  const kept = keptText(leaders.rendered);
+  if (kept !== undefined && !leads(leaders, identity)) return kept;
   const text =
     entryText(leaders, identity) +
     memberText(',"group_leader":{', leaders.group, identity) +
     memberText(',"session_leader":{', leaders.session, identity);
-  if (!leads(leaders, identity)) leaders.rendered = leaders.rendered === undefined ? writtenOnce : flat(text);
+  if (!leads(leaders, identity)) leaders.rendered = slotFor(leaders.rendered, text);
   return text;
 }
 
@@ -62,7 +63,8 @@ function parentText(parent: Leader["parent"]): string {
 }
 
 function leaderText(leader: Leader): string {
-  if (typeof leader.rendered === "string") return leader.rendered;
+  const kept = keptText(leader.rendered);
+  if (kept !== undefined) return kept;
   const { image, ownImage, credentials, session } = leader;
   const text =
     leaderNameText(leader) +
@@ -70,7 +72,7 @@ function leaderText(leader: Leader): string {
     (ownImage ? workingDirectoryText(image?.workingDirectory) : "") +
     (session === undefined ? "" : terminalText(session)) +
     (credentials === undefined ? "" : credentialsText(credentials).ids);
-  leader.rendered = leader.rendered === undefined ? writtenOnce : flat(text);
+  leader.rendered = slotFor(leader.rendered, text);
   return text;
 }
 

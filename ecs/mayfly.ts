@@ -1,8 +1,8 @@
 import { type Image, Quality } from "../src/process/facts.ts";
 import type { Lifecycle } from "../src/process/lifecycle.ts";
 import { exitNotes } from "./exit.ts";
+import { executableText, findingsQuality, scriptText } from "./findings.ts";
 import { argsAreCutInChild } from "./image.ts";
-import { quoted } from "./json.ts";
 import { leaderNotes, leaderQuality } from "./leaders.ts";
 import { qualityText } from "./quality.ts";
 
@@ -17,20 +17,14 @@ export function mayflyMembers(life: Lifecycle): string {
     (parent !== undefined && argsAreCutInChild(parent) ? ',"parent":{"args_truncated":true}' : "") +
     (replaced !== undefined && argsAreCutInChild(replaced) ? ',"previous":{"args_truncated":true}' : "") +
     leaderNotes(leaders) +
-    qualityText(life.quality | shared | leaderQuality(leaders))
+    qualityText(life.quality | shared | leaderQuality(leaders) | findingsQuality(image?.findings))
   );
 }
 
 function imageNotes(image: Image): string {
-  const { scriptPath, deleted, memfd } = image;
   return (
-    (scriptPath === undefined || scriptPath === "" ? "" : `,"script":{"path":${quoted(scriptPath)}}`) +
-    (deleted || memfd ? executableText(deleted, memfd) : "") +
+    scriptText(image) +
+    executableText(image) +
     ((image.quality & Quality.argsTruncated) === 0 ? "" : `,"args":{"length":${image.argsLength}}`)
   );
-}
-
-function executableText(deleted: boolean, memfd: boolean): string {
-  if (deleted && memfd) return ',"executable":{"deleted":true,"memfd":true}';
-  return deleted ? ',"executable":{"deleted":true}' : ',"executable":{"memfd":true}';
 }

@@ -1,8 +1,8 @@
 import type { Origin, Parent } from "../src/process/facts.ts";
 import { credentialsText } from "./credentials.ts";
-import { flat } from "./flat.ts";
 import { identityText, leaderNameText } from "./identity.ts";
-import { imageAsParentText, workingDirectoryText, writtenOnce } from "./image.ts";
+import { imageAsParentText, workingDirectoryText } from "./image.ts";
+import { keptText, slotFor } from "./kept_text.ts";
 import { terminalText } from "./terminal.ts";
 
 /**
@@ -11,9 +11,10 @@ import { terminalText } from "./terminal.ts";
  * one Origin, and a long life has several documents.
  */
 export function originText(origin: Origin): string {
-  if (typeof origin.rendered === "string") return origin.rendered;
+  const kept = keptText(origin.rendered);
+  if (kept !== undefined) return kept;
   const text = (origin.parent === undefined ? "" : parentText(origin.parent)) + ancestryText(origin.ancestry);
-  origin.rendered = origin.rendered === undefined ? writtenOnce : flat(text);
+  origin.rendered = slotFor(origin.rendered, text);
   return text;
 }
 

@@ -16,6 +16,9 @@ const words: Readonly<Record<keyof typeof Quality, string>> = {
   exitLost: "exit_lost",
   clockStepped: "clock_stepped",
   redacted: "redacted",
+  hashTooLarge: "hash_too_large",
+  hashUnreadable: "hash_unreadable",
+  envTruncated: "env_truncated",
 };
 
 const bits = Object.entries(Quality) as readonly [keyof typeof Quality, number][];
@@ -25,7 +28,7 @@ export function qualityWords(quality: number): string[] {
   return bits.filter(([, bit]) => (quality & bit) !== 0).map(([name]) => words[name]);
 }
 
-/** Text of each set met so far: there are at most 2^13. */
+/** Text of each set met so far: of 2^16 possible ones few are met. */
 const texts = new Map<number, string>();
 
 /** `,"quality":[...]`; empty when all is well. Hot path. */

@@ -7,11 +7,12 @@
  *   npm run test:kernels                      all of them
  *   npm run test:kernels -- 6.1 6.12          these
  *   npm run test:kernels -- --write           docs/kernels.md as well
+ *   npm run test:kernels -- --record          test/recordings as well
  *   npm run test:kernels -- --fresh           look for newer packages of the kernels first
  *
  * MAYFLY_KERNELS_CACHE: a folder where the kernels are kept from run to run; default: build/kernels.
  */
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
@@ -60,7 +61,7 @@ try {
 async function main() {
   const begun = performance.now();
   const { values, positionals } = parseArgs({
-    options: { write: { type: "boolean" }, fresh: { type: "boolean" } },
+    options: { write: { type: "boolean" }, record: { type: "boolean" }, fresh: { type: "boolean" } },
     allowPositionals: true,
   });
   const unknown = positionals.filter((word) => !KERNELS.some(({ name }) => name === word));
@@ -73,7 +74,8 @@ async function main() {
     const own = wanted.filter((kernel) => kernel.architecture === architecture);
     if (own.length > 0) guests.push(...(await prepare(architecture, own, values.fresh ?? false)));
   }
-  const runs = await inTurns(guests, runKernel);
+  const runs = await inTurns(guests, (guest) => runKernel(guest, values.record ?? false));
+  for (const { name, files } of runs) if (files.length > 0) keepRecordings(name, files);
   const seconds = (performance.now() - begun) / 1000;
   process.stdout.write(summary(runs, seconds));
   if (values.write) writeFileSync(join(root, document), markdown(runs, seconds));
@@ -118,21 +120,30 @@ async function provideTools(wanted) {
 }
 
 /** @returns {Promise<import("./kernels/table.mjs").KernelRun>} */
-async function runKernel({ image, ...kernel }) {
+async function runKernel({ image, ...kernel }, wantsRecordings) {
   if (kernel.file === undefined) {
     say(`kernel ${kernel.name} cannot be had: ${kernel.required ? "FAIL" : "SKIP"}`);
-    return { ...kernel, results: [], seconds: 0, fault: undefined };
+    return { ...kernel, results: [], seconds: 0, files: [], fault: undefined };
   }
   const folder = join(cache, `guest-${kernel.name}`);
   mkdirSync(folder, { recursive: true });
   say(`kernel ${kernel.name}: runs…`);
   const machine = MACHINES[kernel.architecture];
   const { file, tests } = kernel;
-  const ran = await runGuest({ machine, kernel: file, root: image, tests, folder, seconds: GUEST_SECONDS });
+  const record = wantsRecordings ? kernel.name : "";
+  const ran = await runGuest({ machine, kernel: file, root: image, tests, folder, seconds: GUEST_SECONDS, record });
   const failed = ran.results.filter(({ result }) => result.outcome === "fail").length;
   const how = ran.fault === undefined ? `${failed} of ${ran.results.length} tests failed` : "did not come to its end";
   say(`kernel ${kernel.name}: ${how}, ${ran.seconds.toFixed(0)} s`);
   return { ...kernel, ...ran };
+}
+
+function keepRecordings(kernel, files) {
+  const folder = join(root, "test/recordings", kernel);
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  for (const { name, base64 } of files)
+    writeFileSync(join(folder, name), Buffer.from(base64, "base64"), { mode: 0o600 });
 }
 
 function isGood({ file, required, fault, results }) {

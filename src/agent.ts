@@ -1,3 +1,4 @@
+import type { Enrichment } from "./enrich/enrichment.ts";
 import { milliseconds } from "./process/aggregation.ts";
 import { Clock } from "./process/clock.ts";
 import type { EntityIds } from "./process/identity.ts";
@@ -37,6 +38,8 @@ export interface AgentSettings {
   readonly maxPending: number;
   /** Whether processes that the first scan finds have documents. */
   readonly tellFound: boolean;
+  /** Looks up what is told besides, and lets lives wait for it. Default: lives pass. */
+  readonly enrichment?: Enrichment | undefined;
   /** Works on the arguments of every image before anybody sees them (src/filter/). Default: they stay as they are. */
   readonly redactor?: ArgsRedactor | undefined;
   /** Milliseconds over which these documents leave, evenly; 0, the default: at once. For many hosts that start together. */
@@ -89,7 +92,7 @@ function lossesSince(before: Losses, now: Losses): Losses {
 }
 
 /**
- * The line that design.md draws: source -> records -> processes -> whoever takes the lives. Stands between the clock of the
+ * The line that design.md draws: source -> records -> processes -> enrichment -> whoever takes the lives. Stands between the clock of the
  * source and the timers of this process: a recording brings its own time, so it gives the same documents whenever it is replayed.
  */
 export class Agent {
@@ -98,6 +101,7 @@ export class Agent {
   readonly #decoder: Decoder;
   readonly #clock: Clock;
   readonly #events: AgentEvents;
+  readonly #enrichment: Enrichment | undefined;
   readonly #log: Log;
   /** Of the last clock record: the boot clock, and performance.now() at its arrival. Milliseconds. */
   #bootAt = 0;
@@ -128,7 +132,11 @@ export class Agent {
     this.#events = events;
     this.#log = log;
     this.#clock = new Clock(offset);
-    this.tracker = new Tracker({ ...settings, maxProcesses: PROCESSES_MAX }, this.#clock, ids, events, {
+    const { enrichment } = settings;
+    this.#enrichment = enrichment;
+    enrichment?.handTo(events);
+    const tracking = { ...settings, maxProcesses: PROCESSES_MAX, lookUp: enrichment };
+    this.tracker = new Tracker(tracking, this.#clock, ids, enrichment ?? events, {
       onClock: (record) => this.#onClock(record),
       onScanned: () => this.#onScanned(),
     });
@@ -155,6 +163,7 @@ export class Agent {
       this.#ended = true;
       for (const timer of timers) clearInterval(timer);
       while (this.tracker.aggregation.flush(RELEASE_MOST)) await this.#wait(STOP_PATIENCE);
+      await this.#enrichment?.drain();
       this.#watchLosses(false);
     }
   }
@@ -172,8 +181,8 @@ export class Agent {
     const { settled } = this.#clock;
     if (!this.#watching || settled === undefined) return undefined;
     let mark: Watermark = { time: this.#clock.instant(settled), boot: settled };
-    const earliest = this.tracker.aggregation.earliest();
-    if (earliest !== undefined) mark = earlierMark(mark, markOf(earliest));
+    for (const earliest of [this.tracker.aggregation.earliest(), this.#enrichment?.earliest()])
+      if (earliest !== undefined) mark = earlierMark(mark, markOf(earliest));
     return this.#lossSince === undefined ? mark : earlierMark(mark, this.#lossSince);
   }
 

@@ -20,39 +20,42 @@ const TOLD_LINES = 25;
  * @property {Result[]} results
  * @property {number} seconds
  * @property {string | undefined} fault why it did not come to its end
+ * @property {{ name: string, base64: string }[]} files recordings, where they were asked for
  */
 
 /**
  * Boots a kernel, which runs the tests and ends. Judged by what it wrote on its second serial line and never by qemu's exit.
  * Nothing but the kernel is loaded: in Debian's cloud kernels the NVMe disk and ext4 are built in.
  * @param {{ machine: import("./machine.mjs").Machine, kernel: string, root: string, tests: string[], folder: string,
- *   seconds: number }} guest root: an image, which stays as it is; folder: where its console and results are left, for
+ *   seconds: number, record: string }} guest record: under which name recordings are made, or ""; root: an image, which stays as it is; folder: where its console and results are left, for
  *   whoever looks into a failure
  * @returns {Promise<GuestRun>}
  */
-export async function runGuest({ machine, kernel, root, tests, folder, seconds }) {
+export async function runGuest({ machine, kernel, root, tests, folder, seconds, record }) {
   const results = join(folder, "results");
   const console = join(folder, "console.log");
   writeFileSync(results, "");
   const begun = performance.now();
-  const late = await boot(kernel, { machine, root, tests, results, console }, seconds * 1000);
+  const late = await boot(kernel, { machine, root, tests, results, console, record }, seconds * 1000);
   const lines = readLines(results);
   const ended = lines.some(({ say }) => say === "end");
   const why = late ? `it had not ended after ${seconds} s` : "it ended before its tests did";
   return {
     results: lines.filter(({ say }) => say === "test"),
     seconds: (performance.now() - begun) / 1000,
+    files: lines.filter(({ say }) => say === "file"),
     fault: ended ? undefined : `${why}; the end of ${console}:\n${lastLines(console)}`,
   };
 }
 
 /** @returns {Promise<boolean>} whether it had to be ended */
-function boot(kernel, { machine, root, tests, results, console }, ms) {
+function boot(kernel, { machine, root, tests, results, console, record }, ms) {
   const words = [
     // The check of the timer is a race against an emulated processor, and whoever loses it does not boot.
     ...[`console=${machine.console}`, "quiet", "panic=-1", "mitigations=off", "no_timer_check"],
     ...["root=/dev/nvme0n1", "rootwait", "rw", "init=/init"],
     ...[`MAYFLY_RESULTS=${machine.results}`, `MAYFLY_TESTS=${tests.join(",")}`, `MAYFLY_TEST_PATIENCE=${PATIENCE}`],
+    ...(record === "" ? [] : [`MAYFLY_RECORD=${record}`]),
   ];
   const args = [
     ...[...machine.args, "-accel", "tcg,thread=multi", "-smp", "2", "-m", "1024"],

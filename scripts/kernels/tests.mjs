@@ -1,5 +1,12 @@
 /** Test files, below test/, that every kernel runs: those of what differs between kernels. */
-export const TESTS = ["live/mechanisms", "live/arguments", "live/kernel_source", "live/procfs", "kernels/storm"];
+export const TESTS = [
+  "live/mechanisms",
+  "live/arguments",
+  "live/kernel_source",
+  "live/procfs",
+  "kernels/changes",
+  "kernels/storm",
+];
 
 /** On another architecture: that everything is told as it was. */
 export const ARM64_TESTS = ["live/mechanisms"];

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { release } from "node:os";
+import type { ChangesWay } from "../source/addon.ts";
 import type { Finding } from "./finding.ts";
 
 /** What decides how good each field is on a kernel. */
@@ -10,10 +11,14 @@ export interface KernelTraits {
   readonly bpfLoop: boolean;
   /** CONFIG_TASK_IO_ACCOUNTING. */
   readonly ioAccounting: boolean;
+  /** How changes of ids and sessions are told. */
+  readonly changes: ChangesWay;
+  /** Whether the configuration asks for them. */
+  readonly changesAsked: boolean;
 }
 
 /** Of the running kernel, found as the addon finds them (native/probes.cc). */
-export function readKernelTraits(): KernelTraits {
+export function readKernelTraits(): Pick<KernelTraits, "release" | "bpfLoop" | "ioAccounting"> {
   // Names stand in BTF as they are, each closed by NUL.
   const bpfLoop = readFileSync("/sys/kernel/btf/vmlinux").includes("BPF_FUNC_loop\0");
   return { release: release(), bpfLoop, ioAccounting: existsSync("/proc/self/io") };
@@ -41,13 +46,30 @@ export function lookAtFields(traits: KernelTraits): Finding[] {
     ...(ioAccounting
       ? []
       : [unknown("I/O", "read_bytes and write_bytes stay 0: built without CONFIG_TASK_IO_ACCOUNTING")]),
-    unknown("changed ids", "a setuid(2) without exec shows at the next exec or at the end, not when it happens"),
+    changedIds(traits),
     unknown(
       "found processes",
       "what ran before mayfly is told as it is now: arguments and folder may have changed since its exec",
     ),
     ...starts(traits),
   ];
+}
+
+function changedIds({ changes, changesAsked }: KernelTraits): Finding {
+  const name = "changed ids";
+  if (changes === "none")
+    return unknown(name, "a setuid(2) without exec shows at the next exec or at the end, not when it happens");
+  if (changes === "fentry")
+    return exact(
+      name,
+      `when they change, by fentry${changesAsked ? "" : "; off: set processes.changes or the profile transitions"}`,
+    );
+  return changesAsked
+    ? exact(name, "when they change, at the exits of system calls: all of those are slower, by 8 to 10 %")
+    : unknown(
+        name,
+        "a setuid(2) shows at the next exec or at the end; processes.changes tells it at once, and slows system calls",
+      );
 }
 
 function ends(traits: KernelTraits): Finding[] {

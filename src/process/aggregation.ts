@@ -209,6 +209,18 @@ function earliestIn(first: Pending | undefined, known: Earliest | undefined): Ea
   return { since, time };
 }
 
+/** The earliest of lives, in whatever order they are; undefined for none. */
+export function earliestOf(lives: readonly Earliest[]): Earliest | undefined {
+  const [first] = lives;
+  if (first === undefined) return undefined;
+  let { since, time } = first;
+  for (const life of lives) {
+    if (life.since < since) since = life.since;
+    time = earlier(time, life.time);
+  }
+  return { since, time };
+}
+
 /** Milliseconds of the boot clock, for comparing only. */
 export function milliseconds(moment: Moment): number {
   return moment.seconds * 1000 + moment.nanos / 1e6;

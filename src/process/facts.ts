@@ -5,7 +5,8 @@ import type { Instant } from "./instant.ts";
  * Facts are immutable: nobody edits one, exec makes a new Image, a changed uid a new Credentials. Whoever holds
  * a reference holds the truth of its moment. Absent is `undefined`, never "" or 0.
  *
- * `rendered` is a place for the writer of documents to keep the text it made of a fact (ecs/); it is no part of the fact.
+ * `rendered` is a place for the writer of documents to keep the text it made of a fact (ecs/); it is no part of the fact. Nor are
+ * `findings` and `names`: places for what was looked up about it outside the kernel (src/enrich/).
  */
 
 /** Who a process is. Two processes are the same when pid and startTicks are. */
@@ -46,9 +47,33 @@ export interface Image {
   readonly namespaces: Namespaces;
   /** Bits of Quality that belong to this image. */
   readonly quality: number;
+  /** undefined: nothing is looked up. */
+  findings: Findings | undefined;
   rendered: unknown;
   /** A second place, for the image as the one that an exec replaced. */
   renderedReplaced: unknown;
+}
+
+/** What was looked up about an image since its exec. A new object for each step. */
+export interface Findings {
+  /** Whether nothing is under way any more. */
+  readonly settled: boolean;
+  readonly hash: FileHash | undefined;
+  readonly scriptHash: FileHash | undefined;
+  readonly package: Package | undefined;
+}
+
+/** Hashes of a file, or why there are none. */
+export type FileHash =
+  | { readonly hashes: Readonly<Record<string, string>>; readonly reason?: undefined }
+  | { readonly hashes?: undefined; readonly reason: string };
+
+/** Whose database lists the executable. */
+export interface Package {
+  readonly name: string;
+  readonly version: string;
+  /** deb, rpm, apk. */
+  readonly type: string;
 }
 
 /** By inode number, as /proc/PID/ns shows them. */
@@ -62,7 +87,7 @@ export interface Namespaces {
   readonly cgroup: number;
 }
 
-/** Ids of the initial user namespace, capability sets as two 32-bit halves. */
+/** Ids of the initial user namespace, capability sets as two 32-bit halves, and the namespaces in which the ids have names. */
 export interface Credentials {
   readonly uid: number;
   readonly gid: number;
@@ -74,7 +99,28 @@ export interface Credentials {
   readonly capEffectiveHigh: number;
   readonly capPermittedLow: number;
   readonly capPermittedHigh: number;
+  /** Supplementary groups, ascending; undefined where they are not known. */
+  readonly groups: readonly number[] | undefined;
+  /** By inode number. */
+  readonly mntNs: number;
+  readonly userNs: number;
+  /** undefined: not looked up yet, or not at all. */
+  names: CredentialNames | undefined;
   rendered: unknown;
+}
+
+/** Names of the ids of Credentials; undefined where there is none. */
+export interface CredentialNames {
+  readonly user: string | undefined;
+  readonly group: string | undefined;
+  readonly realUser: string | undefined;
+  readonly realGroup: string | undefined;
+  readonly savedUser: string | undefined;
+  readonly savedGroup: string | undefined;
+  /** As Credentials.groups. */
+  readonly groups: readonly (string | undefined)[];
+  /** Round of looking up in which this was found to be so; the looker's own count. */
+  checked: number;
 }
 
 export interface Session {
@@ -155,4 +201,7 @@ export const Quality = {
   exitLost: 1 << 10,
   clockStepped: 1 << 11,
   redacted: 1 << 12,
+  hashTooLarge: 1 << 13,
+  hashUnreadable: 1 << 14,
+  envTruncated: 1 << 15,
 } as const;

@@ -61,6 +61,7 @@ export function imageOf(record: ExecRecord, redactor?: ArgsRedactor): Image {
       cgroup: state.cgroupNs,
     },
     quality,
+    findings: undefined,
     rendered: undefined,
     renderedReplaced: undefined,
   };
@@ -87,6 +88,7 @@ function qualityOf(flags: number): number {
   if (flags & ImageFlag.argsInvalidUtf8) quality |= Quality.argsInvalidUtf8;
   if (flags & ImageFlag.executableTruncated) quality |= Quality.executableTruncated;
   if (flags & ImageFlag.cwdTruncated) quality |= Quality.cwdTruncated;
+  if (flags & ImageFlag.envTruncated) quality |= Quality.envTruncated;
   if (flags & ImageFlag.fromProcfs) quality |= Quality.fromProcfs;
   return quality;
 }

@@ -55,6 +55,8 @@ export interface Lifecycle {
   readonly transitions: number;
   /** Of the first transition; of the scan for a found process. */
   readonly time: Instant;
+  /** The same by the boot clock, in milliseconds. */
+  readonly since: number;
   /** Present exactly when transitions has `end`. */
   readonly exit: Exit | undefined;
   /** Whether the image is the process's own, and not inherited at the fork: only then its working directory is, too. */

@@ -39,11 +39,12 @@ export class Process {
     state: TaskState,
     like: Process | undefined,
     quality: number,
+    groups?: readonly number[],
   ) {
     this.identity = identity;
     this.origin = origin;
     this.image = image;
-    this.credentials = credentialsOf(state, like?.credentials);
+    this.credentials = credentialsOf(state, like?.credentials, groups);
     this.session = sessionOf(state, like?.session);
     this.quality = quality;
     this.followed = like?.followed ?? false;
@@ -51,9 +52,12 @@ export class Process {
     this.#leaders = like?.leaders();
   }
 
-  /** Takes over what a later record says; a fact that did not change stays the same object. Whether the session is another. */
-  update(state: TaskState): boolean {
-    const credentials = credentialsOf(state, this.credentials);
+  /**
+   * Takes over what a later record says; a fact that did not change stays the same object. Whether the session is another.
+   * @param groups undefined where the record does not tell them: they are as they were
+   */
+  update(state: TaskState, groups?: readonly number[]): boolean {
+    const credentials = credentialsOf(state, this.credentials, groups);
     const session = sessionOf(state, this.session);
     const hasMoved = session !== this.session;
     if (!hasMoved && credentials === this.credentials) return false;
@@ -152,7 +156,8 @@ export class Process {
   }
 }
 
-function credentialsOf(s: TaskState, known: Credentials | undefined): Credentials {
+function credentialsOf(s: TaskState, known: Credentials | undefined, told: readonly number[] | undefined): Credentials {
+  const groups = told ?? known?.groups;
   if (
     known !== undefined &&
     known.uid === s.uid &&
@@ -164,7 +169,10 @@ function credentialsOf(s: TaskState, known: Credentials | undefined): Credential
     known.capEffectiveLow === s.capEffectiveLow &&
     known.capEffectiveHigh === s.capEffectiveHigh &&
     known.capPermittedLow === s.capPermittedLow &&
-    known.capPermittedHigh === s.capPermittedHigh
+    known.capPermittedHigh === s.capPermittedHigh &&
+    known.mntNs === s.mntNs &&
+    known.userNs === s.userNs &&
+    areSame(known.groups, groups)
   )
     return known;
   return {
@@ -178,8 +186,19 @@ function credentialsOf(s: TaskState, known: Credentials | undefined): Credential
     capEffectiveHigh: s.capEffectiveHigh,
     capPermittedLow: s.capPermittedLow,
     capPermittedHigh: s.capPermittedHigh,
+    groups,
+    mntNs: s.mntNs,
+    userNs: s.userNs,
+    names: undefined,
     rendered: undefined,
   };
+}
+
+function areSame(a: readonly number[] | undefined, b: readonly number[] | undefined): boolean {
+  if (a === b) return true;
+  if (a === undefined || b === undefined || a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
 }
 
 function sessionOf(s: TaskState, known: Session | undefined): Session {

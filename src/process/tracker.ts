@@ -32,6 +32,12 @@ import { ProcessTable } from "./table.ts";
 /** Lives that one record may push out of the hold: more than one record can bring in. */
 const ADVANCE_MOST = 2;
 
+/** Who is told of an image when its record arrives, while its document still waits. */
+export interface ImageListener {
+  /** HOT PATH. @param record an exec, or a process that a scan found or whose fork was not seen */
+  onImage(process: Process, record: ExecRecord, clock: Clock): void;
+}
+
 /** Who is told of what is no life. */
 export interface TrackerListener {
   /** Both clocks, about once a second. */
@@ -47,6 +53,8 @@ export interface TrackerSettings extends AggregationSettings {
   readonly maxProcesses: number;
   /** Works on the arguments of every image, before anybody sees them. Default: they stay as they are. */
   readonly redactor?: ArgsRedactor | undefined;
+  /** Looks up what is told of images and credentials besides what the kernel says. Default: nobody. */
+  readonly lookUp?: ImageListener | undefined;
 }
 
 /** What a tracker has met that it could not make whole. */
@@ -87,6 +95,7 @@ export class Tracker implements RecordHandler {
   readonly #hold: number;
   readonly #maxProcesses: number;
   readonly #redactor: ArgsRedactor | undefined;
+  readonly #lookUp: ImageListener | undefined;
   #pageSize = 4096;
   #followedPid: Pid | undefined = undefined;
 
@@ -97,6 +106,7 @@ export class Tracker implements RecordHandler {
     this.#hold = settings.hold;
     this.#maxProcesses = settings.maxProcesses;
     this.#redactor = settings.redactor;
+    this.#lookUp = settings.lookUp;
     this.aggregation = new Aggregation(settings, taker);
     this.#scan = new Scan(this, settings.tellFound);
   }
@@ -174,7 +184,7 @@ export class Tracker implements RecordHandler {
 
   onChange(record: ChangeRecord): void {
     this.#advance(record);
-    this.table.find(record)?.update(record.state);
+    this.table.find(record)?.update(record.state, record.groups);
   }
 
   onTask(record: ExecRecord): void {
@@ -211,8 +221,9 @@ export class Tracker implements RecordHandler {
     const unknown = parent === undefined && record.parent.pid !== 0 ? Quality.parentUnknown : 0;
     const origin = parent?.childOrigin() ?? this.#originOf(record.parent);
     const identity = this.identity(record, record.state);
-    const process = new Process(identity, origin, undefined, record.state, parent, quality | unknown);
+    const process = new Process(identity, origin, undefined, record.state, parent, quality | unknown, record.groups);
     if ((record.flags & ImageFlag.noExecutable) === 0) process.exec(imageOf(record, this.#redactor));
+    this.#lookUp?.onImage(process, record, this.#clock);
     this.#insert(process, record);
     this.#leaders.met(process, parent);
     return process;
@@ -244,8 +255,9 @@ export class Tracker implements RecordHandler {
   }
 
   #become(process: Process, record: ExecRecord): void {
-    const hasMoved = process.update(record.state);
+    const hasMoved = process.update(record.state, record.groups);
     process.exec(imageOf(record, this.#redactor));
+    this.#lookUp?.onImage(process, record, this.#clock);
     if (hasMoved) this.#leaders.moved(process);
     else this.#leaders.reconsider(process);
   }

@@ -39,6 +39,8 @@ export class KernelSource implements Source {
   readonly #kernel: Kernel;
   readonly #settings: KernelSourceSettings;
   #canScan = false;
+  /** Processes that scans of /proc left out. */
+  #malformed = 0;
   #onBatch: OnBatch | undefined = undefined;
   /** What losses() said at the end, when the kernel's counters are given back. */
   #final: SourceLosses | undefined = undefined;
@@ -89,7 +91,7 @@ export class KernelSource implements Source {
     };
     coded(() => this.#kernel.start(take, resolve, scanFirst && this.#canScan));
     // The probes are attached by now, so whoever starts after this look is told by an event.
-    if (scanFirst && !this.#canScan) last = onBatch(scanProc(this.#settings));
+    if (scanFirst && !this.#canScan) last = onBatch(this.#scanProc());
     return promise
       .then(() => last)
       .finally(() => {
@@ -100,7 +102,13 @@ export class KernelSource implements Source {
 
   rescan(): void {
     if (this.#canScan) this.#kernel.scan();
-    else void this.#onBatch?.(scanProc(this.#settings));
+    else void this.#onBatch?.(this.#scanProc());
+  }
+
+  #scanProc(): ArrayBuffer {
+    const { batch, malformed } = scanProc(this.#settings);
+    this.#malformed += malformed;
+    return batch;
   }
 
   stop(): void {
@@ -116,7 +124,7 @@ export class KernelSource implements Source {
     if (this.#final !== undefined) return this.#final;
     const { lost, missed, malformed, failedScans } = this.#kernel.stats();
     const missedRuns = Object.values(missed).reduce((sum, count) => sum + count, 0);
-    return { ...lost, missed: missedRuns, malformed, failedScans };
+    return { ...lost, missed: missedRuns, malformed: malformed + this.#malformed, failedScans };
   }
 }
 

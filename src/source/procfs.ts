@@ -23,16 +23,24 @@ export function readOwnStart(): number {
   return readStat("self")?.startTicks ?? 0;
 }
 
-/** All processes, as one batch of task records that ends with the mark of a finished scan. */
-export function scanProc(settings: { readonly kernelThreads: boolean; readonly argsMaxBytes: number }): ArrayBuffer {
+export interface ProcScan {
+  /** All processes, as one batch of task records that ends with the mark of a finished scan. */
+  readonly batch: ArrayBuffer;
+  /** Processes that were left out because a text was none of the kernel's. */
+  readonly malformed: number;
+}
+
+export function scanProc(settings: { readonly kernelThreads: boolean; readonly argsMaxBytes: number }): ProcScan {
   const began = readClock();
+  let malformed = 0;
   const encoder = new Encoder();
   const starts = new Map<number, Ticks>();
   const found: { pid: Pid; stat: Stat }[] = [];
   for (const name of readdirSync("/proc")) {
     if (!/^[0-9]+$/.test(name)) continue;
     const stat = whileAlive(() => readStat(name));
-    if (stat === undefined || isOver(stat)) continue;
+    if (stat === undefined) malformed++;
+    if (stat === undefined || stat === GONE || isOver(stat)) continue;
     if (!settings.kernelThreads && (stat.flags & PF_KTHREAD) !== 0) continue;
     const pid = Number(name) as Pid;
     starts.set(pid, stat.startTicks);
@@ -40,19 +48,22 @@ export function scanProc(settings: { readonly kernelThreads: boolean; readonly a
   }
   for (const { pid, stat } of found) {
     const record = whileAlive(() => readTask(pid, stat, starts, began.time, settings.argsMaxBytes));
-    if (record !== undefined) encoder.task(record);
+    if (record === undefined) malformed++;
+    else if (record !== GONE) encoder.task(record);
   }
   encoder.scanned(began);
-  return encoder.take();
+  return { batch: encoder.take(), malformed };
 }
 
+const GONE: unique symbol = Symbol("the process has ended");
+
 /** Runs a read of a process that may have ended; its end is no fault. */
-function whileAlive<T>(read: () => T): T | undefined {
+function whileAlive<T>(read: () => T): T | typeof GONE {
   try {
     return read();
   } catch (error) {
     const code = error instanceof Error && "code" in error ? error.code : undefined;
-    if (code === "ENOENT" || code === "ESRCH") return undefined;
+    if (code === "ENOENT" || code === "ESRCH") return GONE;
     throw error;
   }
 }

@@ -23,7 +23,7 @@ export function procfs(): Target {
       standIn(bytes);
       let batch: ArrayBuffer;
       try {
-        batch = scanProc({ kernelThreads: bytes.length % 2 === 0, argsMaxBytes: 256 });
+        batch = scanProc({ kernelThreads: bytes.length % 2 === 0, argsMaxBytes: 256 }).batch;
         assert.equal(typeof readOwnStart(), "number");
       } finally {
         Object.assign(fs, real);

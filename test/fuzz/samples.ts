@@ -52,7 +52,7 @@ const images: readonly Parameters<typeof exec>[3][] = [
 
 /** The processes of this machine, as the scan by /proc makes a batch of them; at most so many bytes. */
 export function scannedBatch(most = 16 * 1024): ArrayBuffer {
-  const bytes = scanProc({ kernelThreads: true, argsMaxBytes: 512 });
+  const bytes = scanProc({ kernelThreads: true, argsMaxBytes: 512 }).batch;
   const words = new DataView(bytes);
   let end = 0;
   while (end < bytes.byteLength && end + words.getUint32(end, true) <= most) end += words.getUint32(end, true);

@@ -7,8 +7,10 @@ import { within } from "./deadline.ts";
 import { type Document, parseDocument } from "./document.ts";
 import { eachLine } from "./lines.ts";
 
+import type { ProfileUnderTest } from "./words.ts";
+
 export interface CollectorOptions {
-  readonly profile?: "lifecycle" | "elastic";
+  readonly profile?: ProfileUnderTest;
   /** aggregation.hold; default: that of the collector (1 s). */
   readonly hold?: string;
   /** Whether the start-up scan is made. Default true: without it the parents of what starts are unknown. */

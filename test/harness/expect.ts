@@ -8,7 +8,7 @@ import { parentDifferences } from "./expect_parent.ts";
 import { readEventId } from "./identity.ts";
 import { ancestryOf, type Life } from "./life.ts";
 import { type Self, text } from "./program.ts";
-import { WORDS } from "./words.ts";
+import { type ProfileUnderTest, WORDS } from "./words.ts";
 
 /**
  * Everything in which the documents of one process differ from what the process told of itself; empty when all is true.
@@ -18,7 +18,7 @@ export function differences(
   life: Life,
   expected: readonly string[],
   all: readonly Document[],
-  profile: "lifecycle" | "elastic",
+  profile: ProfileUnderTest,
 ): string[] {
   const found = all.map((document) => document.mayfly?.transitions).join(", ");
   const wanted = expected.join(", ");
@@ -34,7 +34,7 @@ export function differences(
   for (const document of documents) {
     const transitions = document.mayfly?.transitions?.split("+") ?? [];
     for (const transition of transitions) {
-      if (untold[0]?.after === transition) self = untold.shift() ?? self;
+      self = toldAfter(transition, untold) ?? self;
       if (transition === "exec" || transition === "found") ranOwnImage = true;
     }
     const found = new Differences(`${life.role}, ${transitions.join("+")}`);
@@ -50,6 +50,17 @@ export function differences(
   return differing;
 }
 
+/**
+ * What the process told after this transition; at its end, what it told last. What it told of changes that have no document is
+ * passed over.
+ */
+function toldAfter(transition: string, untold: Self[]): Self | undefined {
+  const isChange = ({ after }: Self): boolean => after.endsWith("_change");
+  if (transition === "end") return untold.splice(0).filter(isChange).at(-1);
+  const next = untold.findIndex((self) => !isChange(self) || self.after === transition);
+  return untold[next]?.after === transition ? untold.splice(0, next + 1).at(-1) : undefined;
+}
+
 /** A child that could not speak before its exec (vfork) is till then what its parent is. */
 function firstSelf({ role, pid, startTicks, selves, parent }: Life): Self {
   const [first] = selves;
@@ -59,7 +70,7 @@ function firstSelf({ role, pid, startTicks, selves, parent }: Life): Self {
   return { ...inherited, pid, start_ticks: startTicks };
 }
 
-function eventDifferences(found: Differences, document: Document, life: Life, profile: "lifecycle" | "elastic"): void {
+function eventDifferences(found: Differences, document: Document, life: Life, profile: ProfileUnderTest): void {
   const { event, mayfly } = document;
   const transitions = mayfly?.transitions ?? "";
   const words = WORDS[profile][transitions];
@@ -78,7 +89,7 @@ function eventDifferences(found: Differences, document: Document, life: Life, pr
   if (transitions === "found") return;
 
   const id = readEventId(event?.id ?? "");
-  const bits = { fork: 1, exec: 2, end: 4 } as const;
+  const bits = { fork: 1, exec: 2, end: 4, uid_change: 16, gid_change: 32, session_id_change: 64 } as const;
   const expectedBits = transitions.split("+").reduce((sum, one) => sum | bits[one as keyof typeof bits], 0);
   found.compare("event.id (host and boot)", id.sameHost, true);
   found.compare("event.id (pid)", id.pid, life.pid);

@@ -9,6 +9,8 @@ import { PROGRAM_SOURCES } from "./checkout.ts";
  *     run: 11 core                                             arguments; one line a run, none: one run without any
  *     together: main fork+exec+end | child fork+end            documents by role, when the hold outlasts the program
  *     apart: main fork+exec, end | child fork, end             documents by role, when every transition leaves alone
+ *     transitions: main fork, exec, end | child fork, end      documents by role in the profile transitions, where ids or sessions
+ *                                                              change without an exec; without this line those of `apart`
  *
  * A document is named by its mayfly.transitions; roles are those that the program tells (test/programs/truth.h).
  * A program without `together` is no mechanism but a tool of other tests.
@@ -18,6 +20,7 @@ export interface Mechanism {
   readonly args: readonly string[];
   readonly together: Expectation;
   readonly apart: Expectation;
+  readonly transitions: Expectation;
 }
 
 /** The documents of each role, in order. */
@@ -41,6 +44,7 @@ function readMechanism(program: string, source: string): Mechanism[] {
     args: run.split(" ").filter((arg) => arg !== ""),
     together: readExpectation(together),
     apart: readExpectation(apart),
+    transitions: readExpectation(lines(source, "transitions")[0] ?? apart.replaceAll("+", ", ")),
   }));
 }
 

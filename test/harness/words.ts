@@ -7,7 +7,9 @@ export interface Words {
 /** mayfly.transitions of a process found at start-up. */
 export const FOUND = "found";
 
-export const WORDS: Readonly<Record<"lifecycle" | "elastic", Readonly<Record<string, Words>>>> = {
+export type ProfileUnderTest = "lifecycle" | "elastic" | "transitions";
+
+export const WORDS: Readonly<Record<ProfileUnderTest, Readonly<Record<string, Words>>>> = {
   lifecycle: {
     fork: { type: ["start"], action: "process_started" },
     "fork+exec": { type: ["start", "change"], action: "process_started" },
@@ -27,5 +29,14 @@ export const WORDS: Readonly<Record<"lifecycle" | "elastic", Readonly<Record<str
     exec: { type: ["start"], action: "exec" },
     "exec+end": { type: ["start", "end"], action: ["exec", "end"] },
     end: { type: ["end"], action: "end" },
+  },
+  transitions: {
+    fork: { type: ["start"], action: "fork" },
+    exec: { type: ["start"], action: "exec" },
+    end: { type: ["end"], action: "end" },
+    [FOUND]: { type: ["info"], action: "already_running" },
+    uid_change: { type: ["change"], action: "uid_change" },
+    gid_change: { type: ["change"], action: "gid_change" },
+    session_id_change: { type: ["change"], action: "session_id_change" },
   },
 };

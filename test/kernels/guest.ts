@@ -1,4 +1,6 @@
-import { closeSync, constants, openSync, writeSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { closeSync, constants, mkdtempSync, openSync, readdirSync, readFileSync, writeSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { run } from "node:test";
 import { CHECKOUT } from "../harness/checkout.ts";
@@ -6,7 +8,7 @@ import { CHECKOUT } from "../harness/checkout.ts";
 /*
  * Runs in a guest of the kernel matrix (scripts/kernels): the test files that MAYFLY_TESTS names, one after another. What
  * came of each test is a line of JSON on MAYFLY_RESULTS, a serial line that ends in a file of the host, so a guest that dies
- * keeps what it had found.
+ * keeps what it had found. With MAYFLY_RECORD, a kernel's name, it makes the recordings of test/recordings as well.
  */
 
 /** As node:test tells it; its own types leave `data` open. */
@@ -33,6 +35,7 @@ interface Result {
 /** What the host reads: scripts/kernels/guest.mjs. */
 type Line =
   | { readonly say: "test"; readonly file: string; readonly path: readonly string[]; readonly result: Result }
+  | { readonly say: "file"; readonly name: string; readonly base64: string }
   | { readonly say: "end" };
 
 const REASON_MOST = 8000;
@@ -43,6 +46,8 @@ for (const file of (process.env["MAYFLY_TESTS"] ?? "").split(",")) {
   process.stdout.write(`mayfly: ${file}\n`);
   await runFile(file);
 }
+const record = process.env["MAYFLY_RECORD"] ?? "";
+if (record !== "") makeRecordings(record);
 write({ say: "end" });
 closeSync(results); // waits until all of it is sent
 
@@ -59,6 +64,19 @@ async function runFile(file: string): Promise<void> {
     if (result === undefined || (result.outcome === "pass" && isGroup(data, path))) continue;
     write({ say: "test", file, path: [...above.slice(0, data.nesting), data.name], result });
   }
+}
+
+function makeRecordings(kernel: string): void {
+  const folder = mkdtempSync(join(tmpdir(), "mayfly-recorded-"));
+  const recorder = join(CHECKOUT, "dist/test/recorder/main.js");
+  const args = [recorder, "--kernel", kernel, "--into", folder];
+  const { status } = spawnSync(process.execPath, args, { stdio: "inherit" });
+  if (status !== 0) {
+    write({ say: "test", file: "recorder", path: [kernel], result: { outcome: "fail", ms: 0 } });
+    return;
+  }
+  for (const name of readdirSync(join(folder, kernel)))
+    write({ say: "file", name, base64: readFileSync(join(folder, kernel, name)).toString("base64") });
 }
 
 function isGroup({ details, name }: TestEvent["data"], path: string): boolean {

@@ -14,13 +14,16 @@ import { runProgram } from "../harness/program.ts";
  * whose opening comment says which documents must come of it (test/harness/mechanism.ts says how). A new mechanism is
  * one new file there and nothing here.
  *
- * All programs run once under two collectors, one for each profile, and once more with transitions that wait for each
- * other. Documents are looked at after the collectors' end, so that one too many is seen as well.
+ * All programs run once under three collectors, one for each profile, and once more with transitions that wait for each
+ * other (which the profile transitions always has). Documents are looked at after the collectors' end, so that one too many is seen as well.
  */
 
 /** In a guest whose processors are emulated: each collector costs a minute there, and words are no matter of the kernel. */
 const SLOW = PATIENCE > 1;
-const PROFILES = SLOW ? (["lifecycle"] as const) : (["lifecycle", "elastic"] as const);
+const PROFILES = {
+  together: SLOW ? (["lifecycle"] as const) : (["lifecycle", "elastic", "transitions"] as const),
+  apart: SLOW ? (["lifecycle"] as const) : (["lifecycle", "elastic"] as const),
+} as const;
 const TIMINGS = {
   // 10 s are the longest hold there is; with few at once none takes that long.
   together: { hold: "10s", pauseMs: 0, atOnce: SLOW ? 3 : 8 },
@@ -38,19 +41,19 @@ for (const timing of ["together", "apart"] as const) {
     let told: ReadonlyMap<string, Life>[] = [];
 
     before(async () => {
-      for (const profile of PROFILES) collectors.push(await Collector.start({ profile, hold }));
+      for (const profile of PROFILES[timing]) collectors.push(await Collector.start({ profile, hold }));
       told = await inTurns(atOnce, all, ({ program, args }) => runProgram(program, args, pauseMs).then(livesOf));
       for (const collector of collectors) await collector.stop();
     });
     after(() => Promise.all(collectors.map((collector) => collector.kill())));
 
     all.forEach((mechanism, index) => {
-      for (const [place, profile] of PROFILES.entries()) {
+      for (const [place, profile] of PROFILES[timing].entries()) {
         test(`${nameOf(mechanism)} is told as it was, in the words of ${profile}`, () => {
           const collector = collectors[place];
           const lives = told[index];
           assert.ok(collector !== undefined && lives !== undefined, "the programs ran");
-          const expectation = mechanism[timing];
+          const expectation = profile === "transitions" ? mechanism.transitions : mechanism[timing];
           assert.deepEqual([...lives.keys()].sort(), [...expectation.keys()].sort(), "roles told and roles expected");
           const found = [...expectation].flatMap(([role, expected]) => {
             const life = lives.get(role);

@@ -47,7 +47,7 @@ function tasksOf(bytes: readonly ArrayBuffer[]): Scan | undefined {
 }
 
 function scanByProc(): Scan {
-  return tasksOf([scanProc({ kernelThreads: false, argsMaxBytes: ARGS_MAX })]) ?? new Map();
+  return tasksOf([scanProc({ kernelThreads: false, argsMaxBytes: ARGS_MAX }).batch]) ?? new Map();
 }
 
 async function scanByIterator(): Promise<Scan> {
@@ -100,6 +100,7 @@ function said({ pid, tid, startTicks, start, parent, state, ...record }: ExecRec
   return {
     ...{ pid, tid, startTicks, startSeconds: start.seconds, ...sameState, ...image },
     ...{ parentPid: parent.pid, parentTicks: parent.startTicks, quality: quality & ~unlikely },
+    ...{ comm: record.comm, groups: record.groups },
   };
 }
 

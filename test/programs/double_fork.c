@@ -4,6 +4,7 @@
  *
  * together: main fork+exec+end | middle fork+end | daemon fork+exec+end
  * apart: main fork+exec, end | middle fork, end | daemon fork, exec, end
+ * transitions: main fork, exec, end | middle fork, end | daemon fork, session_id_change, exec, end
  */
 #include "truth.h"
 
@@ -17,8 +18,7 @@ static void middle(void)
 		_exit(0);
 	while (getppid() == maker)
 		usleep(1000);
-	if (setsid() < 0)
-		err(TRUTH_FAILED, "setsid");
+	truth_changed("session_id_change", setsid());
 	truth_exec("0", "daemon");
 }
 

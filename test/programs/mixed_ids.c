@@ -3,6 +3,7 @@
  *
  * together: main fork+exec+end | child fork+exec+end
  * apart: main fork+exec, end | child fork, exec, end
+ * transitions: main fork, exec, end | child fork, gid_change, uid_change, exec, end
  */
 #include "truth.h"
 
@@ -14,8 +15,8 @@ int main(int argc, char **argv)
 	truth_self("exec");
 	child = truth_fork("child", "main");
 	if (child == 0) {
-		if (setresgid(2001, 0, 0) < 0 || setresuid(1001, 0, 0) < 0)
-			err(TRUTH_FAILED, "setresuid");
+		truth_changed("gid_change", setresgid(2001, 0, 0));
+		truth_changed("uid_change", setresuid(1001, 0, 0));
 		truth_exec("0", "mixed");
 	}
 	truth_ended("child", child);

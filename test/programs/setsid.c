@@ -4,6 +4,7 @@
  *
  * together: main fork+exec+end | holder fork+exec+end | leaver fork+exec+end
  * apart: main fork+exec, end | holder fork, exec, end | leaver fork, exec, end
+ * transitions: main fork, exec, end | holder fork, session_id_change, exec, end | leaver fork, session_id_change, exec, end
  */
 #include "truth.h"
 
@@ -15,12 +16,12 @@ static void hold(const char *terminal)
 	pid_t child;
 	int fd;
 
-	if (setsid() < 0 || (fd = open(terminal, O_RDWR | O_NOCTTY)) < 0 || ioctl(fd, TIOCSCTTY, 0) < 0)
+	truth_changed("session_id_change", setsid());
+	if ((fd = open(terminal, O_RDWR | O_NOCTTY)) < 0 || ioctl(fd, TIOCSCTTY, 0) < 0)
 		err(TRUTH_FAILED, "controlling terminal %s", terminal);
 	child = truth_fork("leaver", "holder");
 	if (child == 0) {
-		if (setsid() < 0)
-			err(TRUTH_FAILED, "setsid");
+		truth_changed("session_id_change", setsid());
 		truth_exec("0", "without terminal");
 	}
 	truth_ended("leaver", child);

@@ -25,8 +25,10 @@ int main(int argc, char **argv)
 		err(TRUTH_FAILED, "open");
 	child = truth_fork("child", "main");
 	if (child == 0) {
-		if (setgroups(0, NULL) < 0 || setresgid(65534, 65534, 65534) < 0 || setresuid(65534, 65534, 65534) < 0)
-			err(TRUTH_FAILED, "setresuid");
+		if (setgroups(0, NULL) < 0)
+			err(TRUTH_FAILED, "setgroups");
+		truth_changed("gid_change", setresgid(65534, 65534, 65534));
+		truth_changed("uid_change", setresuid(65534, 65534, 65534));
 		fexecve(image, next, environ);
 		err(TRUTH_FAILED, "fexecve");
 	}

@@ -278,6 +278,14 @@ static inline void truth_self(const char *after)
 	truth_write();
 }
 
+/* What the process is after a system call that changed its ids or its session, which gave `result`. */
+static inline void truth_changed(const char *transition, long result)
+{
+	if (result < 0)
+		err(TRUTH_FAILED, "%s", transition);
+	truth_self(transition);
+}
+
 /* Waits for a child and tells how it ended. The child must have reaped no children: wait4 would add theirs. */
 static inline int truth_ended(const char *role, pid_t pid)
 {

@@ -99,7 +99,7 @@ describe("a recording is refused, and its descriptor closed,", () => {
   });
 });
 
-describe("a process of which /proc tells what no kernel says is left out:", () => {
+describe("a process of which /proc tells what no kernel says is left out and counted:", () => {
   const damages: Readonly<Record<string, [file: string, damage: (text: string) => string]>> = {
     "its capabilities are no number": ["status", (text) => text.replace(/CapEff:\t0/, "CapEff:\tx")],
     "its user is missing": ["status", (text) => text.replace(/^Uid:.*\n/m, "")],
@@ -108,13 +108,13 @@ describe("a process of which /proc tells what no kernel says is left out:", () =
   };
   for (const [what, [file, damage]] of Object.entries(damages)) {
     test(what, (t) => {
-      assert.deepEqual(foundMyself(), { found: true, failures: 0 });
+      assert.deepEqual(foundMyself(), { found: true, failures: 0, malformed: 0 });
       const real = fs.readFileSync;
       const { mock } = t.mock.method(fs, "readFileSync", ((path: string, encoding: "latin1") =>
         path === `/proc/${process.pid}/${file}` ? damage(real(path, encoding)) : real(path, encoding)) as typeof real);
       syncBuiltinESMExports();
       try {
-        assert.deepEqual(foundMyself(), { found: false, failures: 0 });
+        assert.deepEqual(foundMyself(), { found: false, failures: 0, malformed: 1 });
       } finally {
         mock.restore();
         syncBuiltinESMExports();
@@ -122,11 +122,12 @@ describe("a process of which /proc tells what no kernel says is left out:", () =
     });
   }
 
-  function foundMyself(): { found: boolean; failures: number } {
+  function foundMyself(): { found: boolean; failures: number; malformed: number } {
     const listener = new Listener();
     const decoder = new Decoder(layout, listener);
-    decoder.decode(scanProc({ kernelThreads: false, argsMaxBytes: 256 }));
+    const { batch, malformed } = scanProc({ kernelThreads: false, argsMaxBytes: 256 });
+    decoder.decode(batch);
     const found = listener.heard.some(({ kind, record }) => kind === "task" && record.pid === process.pid);
-    return { found, failures: decoder.failures };
+    return { found, failures: decoder.failures, malformed };
   }
 });

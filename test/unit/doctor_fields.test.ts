@@ -11,7 +11,7 @@ function said(traits: KernelTraits): string[] {
     .map(({ name, text }) => `${name}: ${text.split(":")[0]}`);
 }
 
-const whole = { bpfLoop: true, ioAccounting: true };
+const whole = { bpfLoop: true, ioAccounting: true, changes: "fentry", changesAsked: true } as const;
 
 test("doctor says of a kernel only what applies to it", () => {
   const old = said({ ...whole, release: "5.10.0-46-cloud-amd64", bpfLoop: false });
@@ -39,8 +39,21 @@ test("each line of doctor is one line of a terminal, and says everything that ho
     [],
   );
   for (const release of ["5.10.0", "6.12.1", "7.3.0"])
-    for (const { name, text } of lookAtFields({ release, bpfLoop: false, ioAccounting: false })) {
+    for (const { name, text } of lookAtFields({ ...whole, release, bpfLoop: false, ioAccounting: false })) {
       assert.ok(name.length < 16, name);
       assert.ok(text.length <= 120, `${text.length}: ${text}`);
     }
+});
+
+test("doctor says how a change of ids without an exec is told, and what it costs", () => {
+  const ids = (changes: KernelTraits["changes"], changesAsked: boolean): string =>
+    lookAtFields({ ...whole, release: "6.12.1", changes, changesAsked }).find(({ name }) => name === "changed ids")
+      ?.text ?? "";
+  assert.match(ids("fentry", true), /^exact: .*fentry$/);
+  assert.match(ids("fentry", false), /^exact: .*off: set processes.changes/);
+  assert.match(ids("tracepoint", true), /^exact: .*slower, by 8 to 10 %/);
+  assert.match(ids("tracepoint", false), /^not known: .*slows system calls/);
+  assert.match(ids("none", true), /^not known: .*at the end/);
+  for (const changes of ["fentry", "tracepoint", "none"] as const)
+    for (const asked of [true, false]) assert.ok(ids(changes, asked).length <= 120, ids(changes, asked));
 });

@@ -114,13 +114,13 @@ export const life: fc.Arbitrary<Lifecycle> = fc
     leads: fc.nat(7),
     exit,
     ownImage: fc.boolean(),
-    quality: fc.nat(2 ** 13 - 1),
+    quality: fc.nat(2 ** 16 - 1),
   })
   .map(({ transitions, facts, replaced, leads, exit: ending, ownImage, quality }) => ({
     ...facts,
     leaders: ledByItself(facts.identity, facts.leaders, leads),
     replaced: (transitions & Transition.exec) === 0 ? undefined : replaced,
-    ...{ transitions, ownImage, quality, followed: false },
+    ...{ transitions, ownImage, quality, followed: false, since: 0 },
     exit: (transitions & Transition.end) === 0 ? undefined : ending,
   }));
 

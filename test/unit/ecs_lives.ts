@@ -2,7 +2,9 @@ import { agentOn } from "../../ecs/agent.ts";
 import type { WriterOptions } from "../../ecs/document.ts";
 import type { Host } from "../../src/enrich/host.ts";
 import type {
+  CredentialNames,
   Credentials,
+  Findings,
   Identity,
   Image,
   Leader,
@@ -86,8 +88,28 @@ export function image(changed: Partial<Image> = {}): Image {
     cgroupId: 4711,
     namespaces: { mnt: 4026531841, pid: 4026531836, user: 4026531837, net: 4026531840, uts: 1, ipc: 2, cgroup: 3 },
     quality: 0,
+    findings: undefined,
     rendered: undefined,
     renderedReplaced: undefined,
+    ...changed,
+  };
+}
+
+/** Everything that can be looked up about an image. */
+export function findings(changed: Partial<Findings> = {}): Findings {
+  return {
+    settled: true,
+    hash: { hashes: { sha256: "4e4d7ad8b1a5e3f2a0b49c7d5fb0e1c2a3948576e1f20d3c4b5a69788796a5b4" } },
+    scriptHash: undefined,
+    package: { name: "grep", version: "3.8-5", type: "deb" },
+    ...changed,
+  };
+}
+
+export function names(changed: Partial<CredentialNames> = {}): CredentialNames {
+  return {
+    ...{ user: "ada", group: "ada", realUser: "ada", realGroup: "ada", savedUser: "ada", savedGroup: "ada" },
+    ...{ groups: ["adm", undefined], checked: 0 },
     ...changed,
   };
 }
@@ -104,6 +126,10 @@ export function credentials(changed: Partial<Credentials> = {}): Credentials {
     capEffectiveHigh: 0,
     capPermittedLow: 0,
     capPermittedHigh: 0,
+    groups: undefined,
+    mntNs: 4026531832,
+    userNs: 4026531837,
+    names: undefined,
     rendered: undefined,
     ...changed,
   };
@@ -207,6 +233,7 @@ export function life(transitions: number, changed: Partial<Lifecycle> = {}): Lif
     session: session(),
     transitions,
     time: new Instant(second, 120_001_234),
+    since: 0,
     exit: ended ? exit() : undefined,
     ownImage: !inherited,
     quality: ran?.quality ?? 0,

@@ -37,6 +37,7 @@ export function life(options: LifeOptions = {}): Lifecycle {
   const ends = (transitions & Transition.end) !== 0;
   return {
     identity,
+    since: 0,
     origin: {
       parent: options.parent === undefined ? undefined : parentOf(options.parent),
       ancestry: [],
@@ -59,6 +60,10 @@ export function life(options: LifeOptions = {}): Lifecycle {
       capEffectiveHigh: 0,
       capPermittedLow: 0,
       capPermittedHigh: 0,
+      groups: [],
+      mntNs: 1,
+      userNs: 1,
+      names: undefined,
       rendered: undefined,
     },
     session: { session: 1 as Pid, processGroup: 1 as Pid, ttyMajor: 0, ttyMinor: 0 },
@@ -111,6 +116,7 @@ function imageOf(executable: string, args: readonly string[]): Image {
     cgroupId: 1,
     namespaces: { mnt: 1, pid: 1, user: 1, net: 1, uts: 1, ipc: 1, cgroup: 1 },
     quality: 0,
+    findings: undefined,
     rendered: undefined,
     renderedReplaced: undefined,
   };

@@ -27,7 +27,7 @@ interface Scan {
 function scan(argsMaxBytes = 4096, kernelThreads = false): Scan {
   const listener = new Listener();
   const decoder = new Decoder(layout, listener);
-  decoder.decode(scanProc({ kernelThreads, argsMaxBytes }));
+  decoder.decode(scanProc({ kernelThreads, argsMaxBytes }).batch);
   assert.equal(decoder.failures, 0, "what it encodes is records");
   const tasks = new Map<number, ExecRecord>();
   for (const { kind, record } of listener.heard) if (kind === "task") tasks.set(record.pid, record);

@@ -10,6 +10,7 @@ import { version } from "../../version.ts";
 import type { Arguments } from "../arguments.ts";
 import { lookAtFields, readKernelTraits } from "../fields_findings.ts";
 import type { Finding } from "../finding.ts";
+import { asksForChanges } from "../open_kernel.ts";
 import { type Paint, Style } from "../pretty/style.ts";
 import { shippingOverrides } from "../setting.ts";
 import { lookAtShipping } from "../shipping_findings.ts";
@@ -123,10 +124,13 @@ async function probes(config: Config): Promise<Finding[]> {
     const source = new KernelSource({
       kernelThreads: config.processes.kernel_threads,
       argsMaxBytes: config.processes.args.max_bytes,
+      environment: config.processes.env_vars,
+      changes: true,
       scan: false,
     });
     source.open();
     const ended = source.start(async () => undefined);
+    const { way } = source.changes;
     source.stop();
     await ended;
     return [
@@ -138,7 +142,7 @@ async function probes(config: Config): Promise<Finding[]> {
             state: "warn",
             text: "by /proc, one process after the other, flagged from_procfs: the task iterator came with kernel 5.18",
           },
-      ...lookAtFields(readKernelTraits()),
+      ...lookAtFields({ ...readKernelTraits(), changes: way, changesAsked: asksForChanges(config) }),
     ];
   } catch (error) {
     if (!(error instanceof MayflyError)) throw error;

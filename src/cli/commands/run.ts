@@ -4,7 +4,8 @@ import { type ExitCode, MayflyError } from "../../errors.ts";
 import type { Arguments } from "../arguments.ts";
 import { Destinations } from "../destinations.ts";
 import { Health } from "../health.ts";
-import { openKernel, settingsOf } from "../open_kernel.ts";
+import { LookUp } from "../look_up.ts";
+import { openKernel, settingsOf, tellOfChanges } from "../open_kernel.ts";
 import { documentWriter, isPretty, metricNotes, type Setting, settingOf } from "../setting.ts";
 import { Shipment } from "../shipment.ts";
 import { allOf, DocumentSink, RowSink, type Sink } from "../sink.ts";
@@ -37,6 +38,7 @@ async function watch(args: Arguments, setting: Setting): Promise<ExitCode> {
     onLife: (life) => sink.onLife(life),
     onWatching: (found, since) => {
       health.state = "watching";
+      tellOfChanges(config, source, log);
       sink.onWatching(found);
       if (agent !== undefined) shipment?.watching(agent, since);
     },
@@ -44,13 +46,16 @@ async function watch(args: Arguments, setting: Setting): Promise<ExitCode> {
     behind: () => sink.behind(),
     catchUp: () => sink.catchUp(),
   };
-  const settings = settingsOf(setting, args.snapshot);
+  // Rows on a terminal show nothing of what is looked up.
+  const lookUp = destinations.forDocuments.length === 0 ? undefined : new LookUp(config, log);
+  const settings = { ...settingsOf(setting, args.snapshot), enrichment: lookUp?.enrichment };
   agent = new Agent(source, settings, offset, ids, events, log);
   const health = new Health(agent, destinations, log, () => settings.redactor?.counters.rules ?? {});
   const release = onSignals(stop, () => destinations.file?.reopen());
   const timer = args.for === undefined ? undefined : setTimeout(stop, args.for);
   try {
     await health.open(config, () => metricNotes(setting, host, ids));
+    lookUp?.start();
     const ended = agent.run(true);
     if (stopped) agent.stop();
     await ended;
@@ -58,7 +63,7 @@ async function watch(args: Arguments, setting: Setting): Promise<ExitCode> {
     clearTimeout(timer);
     health.stopping();
     warming.cancel();
-    await destinations.close();
+    await Promise.all([destinations.close(), lookUp?.close()]);
     await health.close();
     log.flushRepeated(true);
     release();

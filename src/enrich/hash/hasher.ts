@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { LRUCache } from "lru-cache";
 import { ExitCode, MayflyError } from "../../errors.ts";
 import type { FileIdentity } from "../../record/record.ts";
 import type { Job, Outcome, Place } from "../helper/backlog.ts";
@@ -13,7 +14,6 @@ import {
   type NoHashReason,
   noHashReasons,
 } from "./hashes.ts";
-import { LRUCache } from "./lru_cache.ts";
 
 export interface HasherSettings {
   /** At least one. */
@@ -34,6 +34,8 @@ export interface HasherSettings {
   readonly now?: () => number;
   /** The helper's compiled main file; another one only in tests. */
   readonly helperMain?: string;
+  /** A helper that does other work as well, started and closed by its owner. Default: one of its own. */
+  readonly helper?: Helper;
 }
 
 /** A hash that is there or will come; shared by everyone who asked for the same file. */
@@ -84,12 +86,14 @@ export class Hasher {
     this.#settings = settings;
     this.#now = settings.now ?? (() => performance.now());
     this.#cache = new LRUCache({ max: settings.cacheSize });
-    this.#helper = new Helper({
-      limitMs: settings.limitMs ?? DEFAULT_LIMIT_MS,
-      quarantineMs: settings.quarantineMs ?? DEFAULT_QUARANTINE_MS,
-      now: this.#now,
-      ...(settings.helperMain === undefined ? {} : { main: settings.helperMain }),
-    });
+    this.#helper =
+      settings.helper ??
+      new Helper({
+        limitMs: settings.limitMs ?? DEFAULT_LIMIT_MS,
+        quarantineMs: settings.quarantineMs ?? DEFAULT_QUARANTINE_MS,
+        now: this.#now,
+        ...(settings.helperMain === undefined ? {} : { main: settings.helperMain }),
+      });
   }
 
   /**

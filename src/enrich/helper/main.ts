@@ -1,6 +1,7 @@
 import { setPriority } from "node:os";
 import { hashExecutable } from "../hash/hash_executable.ts";
 import { hashScript } from "../hash/hash_script.ts";
+import { packageOf } from "../packages/service.ts";
 import { LineSplitter } from "./line_splitter.ts";
 import {
   type Course,
@@ -15,7 +16,11 @@ import {
  * The helper process: it opens and reads files that anyone may have put there, on any file system. Started by helper.ts, never by hand.
  */
 
-const services: Readonly<Record<HelperKind, Service>> = { executable: hashExecutable, script: hashScript };
+const services: Readonly<Record<HelperKind, Service>> = {
+  executable: hashExecutable,
+  script: hashScript,
+  package: packageOf,
+};
 
 /** A third of a usual process's share when the machine is full. Threads made from now on have it as well. */
 setPriority(5);

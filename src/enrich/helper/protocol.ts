@@ -4,7 +4,7 @@
  */
 
 /** What the helper does for us; a new kind needs its line here and in `services` of main.ts. */
-export type HelperKind = "executable" | "script";
+export type HelperKind = "executable" | "script" | "package";
 
 export interface HelperRequest {
   /** From 1; unique in the life of one helper. */

@@ -1,0 +1,130 @@
+import type { Clock } from "../process/clock.ts";
+import type { FileHash, Findings, Image, Package } from "../process/facts.ts";
+import type { ExecRecord, FileIdentity } from "../record/record.ts";
+import type { HashTicket } from "./hash/hasher.ts";
+import type { ExecutedFile, ExecutedScript } from "./hash/hashes.ts";
+import type { PackageQuestion, PackageTicket } from "./packages/package_desk.ts";
+
+/** Who hashes: src/enrich/hash. */
+export interface HashSource {
+  request(file: ExecutedFile): HashTicket;
+  requestScript(script: ExecutedScript): HashTicket;
+}
+
+/** Who knows packages: src/enrich/packages. */
+export interface PackageSource {
+  request(question: PackageQuestion): PackageTicket;
+}
+
+/** An image of which something is under way. */
+interface Open {
+  readonly image: Image;
+  readonly hash: HashTicket | undefined;
+  readonly script: HashTicket | undefined;
+  readonly package: PackageTicket | undefined;
+}
+
+type Ticket = HashTicket | PackageTicket;
+
+/**
+ * Looks up hashes and package of an image when its record arrives: while its document waits for the rest of its life, which is when the
+ * process can still lead to its file. What comes later goes into the same Image.
+ */
+export class ImageLookUp {
+  readonly #hashes: HashSource | undefined;
+  readonly #packages: PackageSource | undefined;
+  readonly #open = new Map<Ticket, Open[]>();
+
+  constructor(hashes: HashSource | undefined, packages: PackageSource | undefined) {
+    this.#hashes = hashes;
+    this.#packages = packages;
+  }
+
+  /** Images of which something is under way. */
+  get open(): number {
+    return this.#open.size;
+  }
+
+  /** HOT PATH: with everything known two lookups in memory. */
+  begin(image: Image, record: ExecRecord, clock: Clock): void {
+    const { file } = image;
+    // A scan by /proc does not tell which file it is; then nothing about it would be certain.
+    if (file === undefined) return;
+    const hash = this.#hashes?.request({
+      pid: record.pid,
+      path: image.executable,
+      memfd: image.memfd,
+      deleted: image.deleted,
+      mntNs: image.namespaces.mnt,
+      file,
+    });
+    const script = image.scriptPath?.startsWith("/") ? this.#script(image, file, record, clock) : undefined;
+    const owner = this.#packageOf(image, file, record);
+    const open: Open = { image, hash, script, package: owner };
+    image.findings = findingsOf(open);
+    if (image.findings.settled) return;
+    for (const ticket of [hash, script, owner])
+      if (ticket !== undefined && ticket.result === undefined) this.#listOf(ticket).push(open);
+  }
+
+  /** A ticket has its result. */
+  settled(ticket: Ticket): void {
+    const opened = this.#open.get(ticket);
+    if (opened === undefined) return;
+    this.#open.delete(ticket);
+    for (const open of opened) {
+      open.image.findings = findingsOf(open);
+      // What was written while something was missing is not the text any more.
+      open.image.rendered = undefined;
+    }
+  }
+
+  #script(image: Image, interpreter: FileIdentity, record: ExecRecord, clock: Clock): HashTicket | undefined {
+    const { seconds, nanos } = clock.instant(record.time);
+    return this.#hashes?.requestScript({
+      pid: record.pid,
+      startTicks: record.startTicks,
+      path: image.scriptPath ?? "",
+      mntNs: image.namespaces.mnt,
+      execMs: seconds * 1000 + nanos / 1e6,
+      interpreterPath: image.executable,
+      interpreter,
+    });
+  }
+
+  /** A path that leads to the file no more may belong to its successor. */
+  #packageOf(image: Image, file: FileIdentity, { pid }: ExecRecord): PackageTicket | undefined {
+    const { executable, memfd, deleted, namespaces } = image;
+    if (memfd || deleted || executable === undefined || !executable.startsWith("/")) return undefined;
+    return this.#packages?.request({ pid, path: executable, mntNs: namespaces.mnt, file });
+  }
+
+  #listOf(ticket: Ticket): Open[] {
+    let list = this.#open.get(ticket);
+    if (list === undefined) this.#open.set(ticket, (list = []));
+    return list;
+  }
+}
+
+function findingsOf({ hash, script, package: owner }: Open): Findings {
+  return {
+    settled: isSettled(hash) && isSettled(script) && isSettled(owner),
+    hash: fileHash(hash),
+    scriptHash: fileHash(script),
+    package: packageIn(owner),
+  };
+}
+
+function isSettled(ticket: Ticket | undefined): boolean {
+  return ticket === undefined || ticket.result !== undefined;
+}
+
+function fileHash(ticket: HashTicket | undefined): FileHash | undefined {
+  const result = ticket?.result;
+  if (result === undefined) return undefined;
+  return result.kind === "hashed" ? { hashes: result.hashes } : { reason: result.reason };
+}
+
+function packageIn(ticket: PackageTicket | undefined): Package | undefined {
+  return ticket?.result ?? undefined;
+}

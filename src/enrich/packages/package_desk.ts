@@ -1,0 +1,97 @@
+import { LRUCache } from "lru-cache";
+import type { FileIdentity, Pid } from "../../record/record.ts";
+import type { Job, Outcome } from "../helper/backlog.ts";
+import type { Package } from "./package.ts";
+import type { PackageBody } from "./service.ts";
+
+/** The executable of an exec record. */
+export interface PackageQuestion {
+  readonly pid: Pid;
+  /** Absolute, below the process's own root. */
+  readonly path: string;
+  readonly mntNs: number;
+  readonly file: FileIdentity;
+}
+
+/** An answer that is there or will come; shared by everyone who asks for the same executable. */
+export interface PackageTicket {
+  /** null: no database lists it, or it could not be looked up. undefined: under way. */
+  readonly result: Package | null | undefined;
+}
+
+export interface PackageDeskSettings {
+  /** Inode number of mayfly's own mount namespace. */
+  readonly ownMntNs: number;
+  /** Executables whose package is remembered. */
+  readonly cacheSize: number;
+  /** Hands a job to the helper process; why not, where it is refused. */
+  readonly submit: (job: Job) => string | undefined;
+  readonly onSettled: (ticket: PackageTicket) => void;
+  /** Milliseconds of a clock that never steps. Default performance.now(). */
+  readonly now?: () => number;
+}
+
+/**
+ * How long an answer holds. An upgraded executable is another file, and asked for anew; but it may be there before its package manager
+ * has written that down.
+ */
+const HOLDS_MS = 60_000;
+
+/** Packages of executables. The helper process reads the databases; here is what it answered. */
+export class PackageDesk {
+  readonly #settings: PackageDeskSettings;
+  readonly #now: () => number;
+  readonly #cache: LRUCache<string, Ticket>;
+  /** Requests that the helper refused or could not answer. */
+  failed = 0;
+  found = 0;
+  unknown = 0;
+
+  constructor(settings: PackageDeskSettings) {
+    this.#settings = settings;
+    this.#now = settings.now ?? (() => performance.now());
+    this.#cache = new LRUCache({ max: settings.cacheSize });
+  }
+
+  /** HOT PATH when the executable is known: one lookup. */
+  request({ pid, path, mntNs, file }: PackageQuestion): PackageTicket {
+    const key = `${mntNs}:${file.device}:${file.inode}:${file.ctimeSeconds}:${file.ctimeNanos}:${path}`;
+    const known = this.#cache.get(key);
+    if (known !== undefined && this.#now() < known.until) return known;
+    // Meanwhile the old answer stands.
+    const ticket: Ticket = { result: known?.result, until: this.#now() + HOLDS_MS };
+    const isOwn = mntNs === this.#settings.ownMntNs;
+    const body: PackageBody = { root: isOwn ? "/" : `/proc/${pid}/root`, rootKey: mntNs, path };
+    const refused = this.#settings.submit({
+      kind: "package",
+      body,
+      heavy: false,
+      place: `package:${mntNs}`,
+      way: `package:${mntNs}`,
+      onSent: () => undefined,
+      onSettled: (outcome) => this.#settle(ticket, outcome),
+    });
+    if (refused !== undefined) {
+      this.failed++;
+      ticket.result ??= null;
+      return ticket;
+    }
+    this.#cache.set(key, ticket);
+    return ticket;
+  }
+
+  #settle(ticket: Ticket, outcome: Outcome): void {
+    const isAnswer = outcome.kind === "answer";
+    ticket.result = isAnswer ? ((outcome.answer as Package | null) ?? null) : null;
+    if (!isAnswer) this.failed++;
+    else if (ticket.result === null) this.unknown++;
+    else this.found++;
+    this.#settings.onSettled(ticket);
+  }
+}
+
+interface Ticket extends PackageTicket {
+  result: Package | null | undefined;
+  /** Of `now`. */
+  readonly until: number;
+}
