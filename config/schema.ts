@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { profiles } from "../ecs/actions.ts";
 import { parseRules } from "../src/filter/parse_rules.ts";
 import { parseAddress } from "../src/telemetry/address.ts";
 import { logLevels } from "../src/telemetry/log.ts";
@@ -26,7 +27,7 @@ const defaultEnvironment = [
 
 const documents = z.strictObject({
   profile: z
-    .enum(["lifecycle", "elastic", "transitions"])
+    .enum(profiles)
     .default("lifecycle")
     .describe(
       "The words of the documents: lifecycle, elastic (as Elastic Defend says them) or transitions (a document for each fork, exec, " +

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Host } from "../src/enrich/host.ts";
 
-/** Who writes the documents: the fields agent.*, but for agent.type, which is always `mayfly`. */
+/** Who writes the documents: the fields agent.*, but for agent.type (envelope.ts). */
 export interface Agent {
   /** One per host, the same in every run: see agentId. */
   readonly id: string;

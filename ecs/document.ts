@@ -34,6 +34,8 @@ export interface WriterOptions {
   readonly host: Host;
   readonly hostFields: HostFields;
   readonly agent: Agent;
+  /** agent.type `endpoint` in documents of processes: Kibana's analyzer looks at no others. Default false. */
+  readonly analyzer?: boolean;
   /** data_stream.namespace: lower case, without `-`; `default` where it is not given. */
   readonly namespace?: string;
   /** The host-and-boot hash: EntityIds.hash. */
@@ -63,12 +65,14 @@ export class DocumentWriter {
   #sequence = 0;
   #notes = 0;
 
-  constructor({ profile, host, hostFields, agent, namespace = "default", hash, now }: WriterOptions) {
+  constructor(options: WriterOptions) {
+    const { profile, host, hostFields, agent, analyzer = false, namespace = "default", hash, now } = options;
     this.#words = happenings(profile).map((happening) => (happening === undefined ? undefined : wordsOf(happening)));
     this.#ids = new EventIds(hash);
     this.#now = now;
-    this.#processEnd = flat(`},${envelope(host, hostFields, agent, "mayfly.process", namespace)}`);
-    this.#noteEnd = envelope(host, hostFields, agent, "mayfly.agent", namespace);
+    const asType = { ...agent, type: analyzer ? "endpoint" : "mayfly" } as const;
+    this.#processEnd = flat(`},${envelope(host, hostFields, asType, "mayfly.process", namespace)}`);
+    this.#noteEnd = envelope(host, hostFields, { ...agent, type: "mayfly" }, "mayfly.agent", namespace);
   }
 
   /**

@@ -17,14 +17,25 @@ export type Dataset = "mayfly.process" | "mayfly.agent";
  */
 export type HostFields = "full" | "minimal";
 
+/** With agent.type. */
+export interface TypedAgent extends Agent {
+  readonly type: "mayfly" | "endpoint";
+}
+
 /**
  * The end of every line of a data set, from `"host"` to the newline: it never changes during a run.
  * @param namespace data_stream.namespace
  */
-export function envelope(host: Host, fields: HostFields, agent: Agent, dataset: Dataset, namespace: string): string {
+export function envelope(
+  host: Host,
+  fields: HostFields,
+  agent: TypedAgent,
+  dataset: Dataset,
+  namespace: string,
+): string {
   const members = [
     `"host":${hostText(host, fields)}`,
-    `"agent":${object({ id: agent.id, type: "mayfly", name: agent.name, version: agent.version, ephemeral_id: agent.ephemeralId })}`,
+    `"agent":${object({ id: agent.id, type: agent.type, name: agent.name, version: agent.version, ephemeral_id: agent.ephemeralId })}`,
     `"ecs":${object({ version: ecsVersion })}`,
     `"data_stream":${object({ type: "logs", dataset, namespace })}`,
   ];

@@ -44,6 +44,8 @@ export interface AgentSettings {
   readonly redactor?: ArgsRedactor | undefined;
   /** Milliseconds over which these documents leave, evenly; 0, the default: at once. For many hosts that start together. */
   readonly spreadFoundMs?: number;
+  /** As in AggregationSettings. */
+  readonly merge?: boolean;
 }
 
 /** What an agent tells. */

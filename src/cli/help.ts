@@ -14,7 +14,7 @@ export const helpText = `mayfly watches every process on this host, from fork to
   mayfly version
 
   --format pretty|ndjson     pretty on a terminal, ndjson into a pipe
-  --profile NAME             the words of the documents: lifecycle or elastic
+  --profile NAME             the words of the documents: lifecycle, elastic or transitions
   --for 10s                  end by itself after that time
   --config FILE              default /etc/mayfly/mayfly.yml, where there is one
   --no-snapshot              leave out the processes that are running already

@@ -60,11 +60,12 @@ export function tellOfChanges(config: Config, { changes: { way, reason } }: Kern
 export function settingsOf(
   { config }: Setting,
   tellFound: boolean,
-): AgentSettings & { readonly redactor: Redactor | undefined } {
+): AgentSettings & { readonly redactor: Redactor | undefined; readonly merge: boolean } {
   const isSpread = ships(config) && config.output.elasticsearch.preset === "scale";
   return {
     hold: config.aggregation.hold,
     maxPending: config.aggregation.max_pending,
+    merge: config.documents.profile !== "transitions",
     tellFound,
     spreadFoundMs: isSpread ? SPREAD_FOUND_MS : 0,
     redactor: redactorOf(config),

@@ -24,12 +24,15 @@ const LIVES_A_TURN = 50;
 /** Between two turns of about 1 ms each, so that what really happens is not held up. */
 const TURN_EVERY_MS = 4;
 
-/** @param writer one that is thrown away: its sequence is used up */
-export function warmUp(writer: DocumentWriter, ids: EntityIds, log: Log): { cancel(): void } {
+/**
+ * @param writer one that is thrown away: its sequence is used up
+ * @param merge as the writer's profile wants it (AggregationSettings)
+ */
+export function warmUp(writer: DocumentWriter, ids: EntityIds, log: Log, merge: boolean): { cancel(): void } {
   const fd = openSync("/dev/null", "w");
   const nowhere = new ConsoleOutput({}, fd);
   const tracker = new Tracker(
-    { hold: 1000, maxPending: 1024, maxProcesses: 1024, tellFound: false },
+    { hold: 1000, maxPending: 1024, maxProcesses: 1024, tellFound: false, merge },
     new Clock({ seconds: 1_700_000_000, nanos: 654_321_987 }),
     ids,
     new DocumentSink(writer, [nowhere], log),

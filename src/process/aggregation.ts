@@ -66,6 +66,11 @@ export interface AggregationSettings {
    * taken. What happens to one of them meanwhile lets it leave at once.
    */
   readonly spreadFoundMs?: number;
+  /**
+   * Whether what happens to one image within the hold is one life; true, the default. Else each transition is a life of its own,
+   * handed on at once: the same lives whatever the load. Found processes wait as ever.
+   */
+  readonly merge?: boolean;
 }
 
 /** When the earliest of several lives began. */
@@ -84,6 +89,7 @@ export interface LifeTaker {
 export class Aggregation {
   readonly #hold: number;
   readonly #maxPending: number;
+  readonly #merge: boolean;
   readonly #spread: number;
   readonly #taker: LifeTaker;
   readonly #lives = new WaitingLives();
@@ -97,6 +103,7 @@ export class Aggregation {
   constructor(settings: AggregationSettings, taker: LifeTaker) {
     this.#hold = settings.hold;
     this.#maxPending = settings.maxPending;
+    this.#merge = settings.merge ?? true;
     this.#spread = settings.spreadFoundMs ?? 0;
     this.#taker = taker;
   }
@@ -111,7 +118,12 @@ export class Aggregation {
     return this.#hurried;
   }
 
+  /** Keeps a life that may grow; hands on at once what shall not. */
   add(life: Pending): void {
+    if (!this.#merge && life.transitions !== Transition.found) {
+      this.handOn(life);
+      return;
+    }
     const list = this.#listOf(life);
     if (list.count >= this.#maxPending && list.first !== undefined) {
       this.#hurried++;
@@ -120,6 +132,11 @@ export class Aggregation {
     life.process.pending = life;
     list.add(life);
     if (list === this.#found) this.#countCrowd(life);
+  }
+
+  /** A life that nothing can be added to. */
+  handOn(life: Pending): void {
+    this.#taker.onLife(life);
   }
 
   /** Takes a life out of the hold and hands it on. */

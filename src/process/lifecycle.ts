@@ -7,6 +7,9 @@ export const Transition = {
   exec: 1 << 1,
   end: 1 << 2,
   found: 1 << 3,
+  uidChange: 1 << 4,
+  gidChange: 1 << 5,
+  sessionChange: 1 << 6,
 } as const;
 
 /** How a process ended. */

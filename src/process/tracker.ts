@@ -5,6 +5,7 @@ import {
   type ExitRecord,
   type ForkRecord,
   ImageFlag,
+  type Moment,
   type Pid,
   type RecordHandler,
   type Subject,
@@ -93,6 +94,7 @@ export class Tracker implements RecordHandler {
   readonly #ids: EntityIds;
   readonly #scan: Scan;
   readonly #hold: number;
+  readonly #merges: boolean;
   readonly #maxProcesses: number;
   readonly #redactor: ArgsRedactor | undefined;
   readonly #lookUp: ImageListener | undefined;
@@ -104,6 +106,7 @@ export class Tracker implements RecordHandler {
     this.#clock = clock;
     this.#ids = ids;
     this.#hold = settings.hold;
+    this.#merges = settings.merge ?? true;
     this.#maxProcesses = settings.maxProcesses;
     this.#redactor = settings.redactor;
     this.#lookUp = settings.lookUp;
@@ -184,7 +187,18 @@ export class Tracker implements RecordHandler {
 
   onChange(record: ChangeRecord): void {
     this.#advance(record);
-    this.table.find(record)?.update(record.state, record.groups);
+    const process = this.table.find(record);
+    // Its start was not seen, which is counted when a record with its image comes.
+    if (process === undefined) return;
+    const { credentials: old, session } = process;
+    if (process.update(record.state, record.groups)) this.#leaders.moved(process);
+    if (this.#merges) return;
+    const { uid, euid, suid, gid, egid, sgid } = process.credentials;
+    // A found process is told of as it was found, before what happened to it then.
+    this.#held(process, record);
+    if (uid !== old.uid || euid !== old.euid || suid !== old.suid) this.begin(process, Transition.uidChange, record);
+    if (gid !== old.gid || egid !== old.egid || sgid !== old.sgid) this.begin(process, Transition.gidChange, record);
+    if (process.session.session !== session.session) this.begin(process, Transition.sessionChange, record);
   }
 
   onTask(record: ExecRecord): void {
@@ -231,9 +245,11 @@ export class Tracker implements RecordHandler {
 
   /** Opens a document of a process; Aggregation hands it on. */
   begin(process: Process, transition: number, record: Subject, replaced?: Image): void {
-    const time = this.#clock.instant(record.time);
-    const quality = this.#clockQuality();
-    this.aggregation.add(new Pending(process, transition, time, milliseconds(record.time), quality, replaced));
+    this.aggregation.add(this.#lifeOf(process, transition, record.time, this.#clockQuality(), replaced));
+  }
+
+  #lifeOf(process: Process, transition: number, time: Moment, quality: number, replaced?: Image): Pending {
+    return new Pending(process, transition, this.#clock.instant(time), milliseconds(time), quality, replaced);
   }
 
   /** An end that nobody saw: noticed at `record`, because the pid is another's or a scan did not find the process. */
@@ -241,11 +257,9 @@ export class Tracker implements RecordHandler {
     this.counters.lostExits++;
     const pending = process.pending;
     if (pending !== undefined) this.aggregation.release(pending);
-    const at = this.#clock.instant(time);
-    const life = new Pending(process, Transition.end, at, milliseconds(time), Quality.exitLost, undefined);
+    const life = this.#lifeOf(process, Transition.end, time, Quality.exitLost);
     life.exit = unseenExit(life.time);
-    this.aggregation.add(life);
-    this.aggregation.release(life);
+    this.aggregation.handOn(life);
     this.#remove(process);
   }
 
@@ -322,19 +336,19 @@ export class Tracker implements RecordHandler {
   }
 
   #end(process: Process, record: ExitRecord): void {
-    let pending = this.#held(process, record);
-    const exit = exitOf(record, this.#clock.instant(record.time), this.#pageSize);
-    if (pending === undefined) {
-      this.begin(process, Transition.end, record);
-      pending = process.pending as Pending;
-    } else {
-      pending.transitions |= Transition.end;
-      pending.leaders = process.leaders();
-      pending.credentials = process.credentials;
-      pending.session = process.session;
-    }
-    pending.exit = exit;
+    const pending = this.#held(process, record);
     this.#remove(process);
+    if (pending === undefined) {
+      const life = this.#lifeOf(process, Transition.end, record.time, this.#clockQuality());
+      life.exit = exitOf(record, life.time, this.#pageSize);
+      this.aggregation.handOn(life);
+      return;
+    }
+    pending.transitions |= Transition.end;
+    pending.leaders = process.leaders();
+    pending.credentials = process.credentials;
+    pending.session = process.session;
+    pending.exit = exitOf(record, this.#clock.instant(record.time), this.#pageSize);
     this.aggregation.release(pending);
   }
 

@@ -147,6 +147,11 @@ export interface ExecRecord extends Subject {
   readonly comm: string;
 }
 
+/** Something of the credentials or of the session is not as it was. */
+export interface ChangeRecord extends Subject {
+  readonly state: TaskState;
+}
+
 export interface ExitRecord extends Subject {
   readonly state: TaskState;
   /** As wait(2) gives it: low 7 bits signal, bit 7 core dumped, next 8 bits the code. */

@@ -105,24 +105,28 @@ const exit = fc.tuple(instant, optional(fc.nat(0xffff)), usage, span).map(([time
     ...{ durationSeconds: lasted[0], durationNanos: lasted[1] },
   }),
 );
-export const life: fc.Arbitrary<Lifecycle> = fc
-  .record({
-    transitions: fc.constantFrom(...Object.values(lives.rows)),
-    facts: fc.record({ identity, origin, leaders, image: optional(image), credentials, session, time: instant }),
-    replaced: optional(image),
-    /** Of entry, group and session: which of them is the process itself. */
-    leads: fc.nat(7),
-    exit,
-    ownImage: fc.boolean(),
-    quality: fc.nat(2 ** 16 - 1),
-  })
-  .map(({ transitions, facts, replaced, leads, exit: ending, ownImage, quality }) => ({
-    ...facts,
-    leaders: ledByItself(facts.identity, facts.leaders, leads),
-    replaced: (transitions & Transition.exec) === 0 ? undefined : replaced,
-    ...{ transitions, ownImage, quality, followed: false, since: 0 },
-    exit: (transitions & Transition.end) === 0 ? undefined : ending,
-  }));
+/** @param rows sets of transitions, by their names */
+export const lifeOf = (rows: Readonly<Record<string, number>>): fc.Arbitrary<Lifecycle> =>
+  fc
+    .record({
+      transitions: fc.constantFrom(...Object.values(rows)),
+      facts: fc.record({ identity, origin, leaders, image: optional(image), credentials, session, time: instant }),
+      replaced: optional(image),
+      /** Of entry, group and session: which of them is the process itself. */
+      leads: fc.nat(7),
+      exit,
+      ownImage: fc.boolean(),
+      quality: fc.nat(2 ** 16 - 1),
+    })
+    .map(({ transitions, facts, replaced, leads, exit: ending, ownImage, quality }) => ({
+      ...facts,
+      leaders: ledByItself(facts.identity, facts.leaders, leads),
+      replaced: (transitions & Transition.exec) === 0 ? undefined : replaced,
+      ...{ transitions, ownImage, quality, followed: false, since: 0 },
+      exit: (transitions & Transition.end) === 0 ? undefined : ending,
+    }));
+
+export const life = lifeOf(lives.rows);
 
 function ledByItself({ pid, ...identity }: Identity, leaders: Leaders, bits: number): Leaders {
   const own = (leader: Leader | undefined, bit: number): Leader | undefined =>

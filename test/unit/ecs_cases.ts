@@ -123,13 +123,15 @@ const others: Readonly<Record<string, (writer: DocumentWriter) => string>> = {
 /** Every golden line by its name. Each comes from a writer of its own. */
 export function goldenLines(): ReadonlyMap<string, string> {
   const lines = new Map<string, string>();
-  for (const profile of ["lifecycle", "elastic"] as const) {
-    for (const [transitions, bits] of Object.entries(lives.rows)) {
+  for (const profile of ["lifecycle", "elastic", "transitions"] as const) {
+    for (const [transitions, bits] of Object.entries(profile === "transitions" ? lives.singles : lives.rows)) {
       const writer = new DocumentWriter(lives.options({ profile }));
       lines.set(`${profile}.${transitions}`, writer.write(lives.life(bits)));
     }
   }
   for (const [name, write] of Object.entries(others)) lines.set(name, write(new DocumentWriter(lives.options())));
+  const analyzer = new DocumentWriter(lives.options({ profile: "elastic", analyzer: true }));
+  lines.set("for-the-analyzer", analyzer.write(lives.life(fork)));
   const minimal = new DocumentWriter(lives.options({ hostFields: "minimal" }));
   return lines.set("host-fields-minimal", minimal.write(lives.life(fork)));
 }

@@ -242,7 +242,7 @@ export function life(transitions: number, changed: Partial<Lifecycle> = {}): Lif
   };
 }
 
-const { fork, exec, end, found } = Transition;
+const { fork, exec, end, found, uidChange, gidChange, sessionChange } = Transition;
 
 /** The rows of the design's table, by the words of mayfly.transitions. */
 export const rows: Readonly<Record<string, number>> = {
@@ -254,4 +254,10 @@ export const rows: Readonly<Record<string, number>> = {
   exec,
   "exec+end": exec | end,
   end,
+};
+
+/** The rows of profile `transitions`. */
+export const singles: Readonly<Record<string, number>> = {
+  ...{ fork, exec, end, found },
+  ...{ uid_change: uidChange, gid_change: gidChange, session_id_change: sessionChange },
 };

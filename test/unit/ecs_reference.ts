@@ -8,7 +8,7 @@ import { type Exit, type Lifecycle, Transition } from "../../src/process/lifecyc
  * tests of their own.
  */
 
-const { fork, exec, end, found } = Transition;
+const { fork, exec, end, found, uidChange, gidChange, sessionChange } = Transition;
 
 const words: Readonly<Record<number, readonly [string, string[], string, string[], string | string[]]>> = {
   [fork]: ["fork", ["start"], "process_started", ["start"], "fork"],
@@ -25,11 +25,15 @@ const words: Readonly<Record<number, readonly [string, string[], string, string[
   [exec]: ["exec", ["change"], "process_changed_image", ["start"], "exec"],
   [exec | end]: ["exec+end", ["change", "end"], "process_stopped", ["start", "end"], ["exec", "end"]],
   [end]: ["end", ["end"], "process_stopped", ["end"], "end"],
+  // In profile `transitions` only, whose other words are those of `elastic`.
+  [uidChange]: ["uid_change", [], "", ["change"], "uid_change"],
+  [gidChange]: ["gid_change", [], "", ["change"], "gid_change"],
+  [sessionChange]: ["session_id_change", [], "", ["change"], "session_id_change"],
 };
 
 export function document(life: Lifecycle, options: WriterOptions): unknown {
   const [transitions, type, action, elasticType, elasticAction] = words[life.transitions] ?? [];
-  const elastic = options.profile === "elastic";
+  const elastic = options.profile !== "lifecycle";
   const { host, agent } = options;
   return present({
     "@timestamp": life.time.iso(),

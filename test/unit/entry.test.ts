@@ -113,16 +113,18 @@ const cases: readonly Case[] = [
     ],
     entries: { 12: ["ssm", 12], 13: ["init", 10] },
   },
-  ...["containerd-shim-runc-v2", "runc", "crun", "conmon", "lxc-start", "systemd-nspawn"].map((runtime): Case => ({
-    name: `the first process of a container that ${runtime} forked`,
-    scene: [
-      { pid: 10, parent: 1, runs: `/usr/bin/${runtime}`, leads: true },
-      { pid: 11, parent: 10, runs: "/usr/bin/runc", leads: true },
-      { pid: 12, parent: 10, runs: "/usr/bin/nginx", leads: true },
-      { pid: 13, parent: 12, runs: "/usr/bin/nginx" },
-    ],
-    entries: { 10: ["init", 10], 11: ["init", 10], 12: ["container", 12], 13: ["container", 12] },
-  })),
+  ...["containerd-shim-runc-v2", "runc", "crun", "conmon", "lxc-start", "systemd-nspawn"].map(
+    (runtime): Case => ({
+      name: `the first process of a container that ${runtime} forked`,
+      scene: [
+        { pid: 10, parent: 1, runs: `/usr/bin/${runtime}`, leads: true },
+        { pid: 11, parent: 10, runs: "/usr/bin/runc", leads: true },
+        { pid: 12, parent: 10, runs: "/usr/bin/nginx", leads: true },
+        { pid: 13, parent: 12, runs: "/usr/bin/nginx" },
+      ],
+      entries: { 10: ["init", 10], 11: ["init", 10], 12: ["container", 12], 13: ["container", 12] },
+    }),
+  ),
   {
     name: "the pause of a pod is no entry",
     scene: [

@@ -198,7 +198,10 @@ test("a fork record that comes after the scan that met the process takes its mem
 
 test("processes of one session share one object, until a leader changes", () => {
   const w = login();
-  for (const [child, at] of [[first, 6000], [second, 6010]] as const) {
+  for (const [child, at] of [
+    [first, 6000],
+    [second, 6010],
+  ] as const) {
     w.tracker.onFork(fork(child, shell, at, { state: within(100) }));
     w.tracker.onExec(exec(child, "/bin/job", at + 1, { state: within(100) }));
   }

@@ -149,3 +149,25 @@ test("documents of one process come in the order things happened, and nothing st
     { numRuns: 300 },
   );
 });
+
+test("unmerged, the same lives come whatever the hold and the pressure: one for each transition, in order", () => {
+  fc.assert(
+    fc.property(
+      steps,
+      fc.integer({ min: 100, max: 5000 }),
+      fc.integer({ min: 1, max: 50 }),
+      (script, hold, pending) => {
+        const w = world(hold, pending, 100_000, false);
+        const truth = act(w, script);
+        const { pending: waiting, hurried } = w.tracker.aggregation;
+        assert.deepEqual([waiting, hurried], [0, 0], "nothing waits");
+        assert.deepEqual(w.lives.flatMap(toldBy).map(exact), truth.map(exact));
+        assert.equal(w.lives.length, truth.length);
+      },
+    ),
+    { numRuns: 400 },
+  );
+});
+
+/** With the image, of which a bare fork has its creator's. */
+const exact = (entry: Truth): string => `${text(entry)} ${entry.image}`;

@@ -82,6 +82,10 @@ export function exec(process: TaskRef, executable: string, ms: number, over: Par
   };
 }
 
+export function change(process: TaskRef, ms: number, now: Partial<TaskState>): ChangeRecord {
+  return { ...process, time: at(ms), tid: process.pid, state: state(now) };
+}
+
 export function exit(process: TaskRef, status: number, ms: number, over: Partial<ExitRecord> = {}): ExitRecord {
   return {
     ...process,
@@ -118,11 +122,11 @@ export interface World {
 }
 
 /** A tracker with nothing behind it but a list. */
-export function world(hold = 1000, maxPending = 65_536, maxProcesses = 100_000): World {
+export function world(hold = 1000, maxPending = 65_536, maxProcesses = 100_000, merge = true): World {
   const lives: Lifecycle[] = [];
   const ids = new EntityIds("0123456789abcdef0123456789abcdef", "00000000-0000-4000-8000-000000000000");
   const tracker = new Tracker(
-    { hold, maxPending, maxProcesses, tellFound: true },
+    { hold, maxPending, maxProcesses, tellFound: true, merge },
     new Clock({ seconds: 1_700_000_000, nanos: 0 }),
     ids,
     {

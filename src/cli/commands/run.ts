@@ -33,7 +33,8 @@ async function watch(args: Arguments, setting: Setting): Promise<ExitCode> {
   const destinations = new Destinations(config, log, stop, writer, shipment);
   const sink = watchSink(setting, destinations, writer);
   keepYoungGeneration();
-  const warming = warmUp(documentWriter(setting, host, ids), ids, log);
+  const settings = settingsOf(setting, args.snapshot);
+  const warming = warmUp(documentWriter(setting, host, ids), ids, log, settings.merge);
   const events: AgentEvents = {
     onLife: (life) => sink.onLife(life),
     onWatching: (found, since) => {
@@ -48,8 +49,7 @@ async function watch(args: Arguments, setting: Setting): Promise<ExitCode> {
   };
   // Rows on a terminal show nothing of what is looked up.
   const lookUp = destinations.forDocuments.length === 0 ? undefined : new LookUp(config, log);
-  const settings = { ...settingsOf(setting, args.snapshot), enrichment: lookUp?.enrichment };
-  agent = new Agent(source, settings, offset, ids, events, log);
+  agent = new Agent(source, { ...settings, enrichment: lookUp?.enrichment }, offset, ids, events, log);
   const health = new Health(agent, destinations, log, () => settings.redactor?.counters.rules ?? {});
   const release = onSignals(stop, () => destinations.file?.reopen());
   const timer = args.for === undefined ? undefined : setTimeout(stop, args.for);

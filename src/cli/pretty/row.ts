@@ -90,7 +90,7 @@ export class PrettyRows {
     if ((transitions & found) !== 0) return span(". ", "dim");
     if (made === fork) return span("& ", "dim");
     if (made === exec) return span(`${this.#style.signs.execAgain} `, "dim");
-    if (made === 0) return span("- ", "dim");
+    if (made === 0) return span((transitions & end) === 0 ? "* " : "- ", "dim");
     return (transitions & end) === 0 ? span("+ ", "green") : span("  ");
   }
 
