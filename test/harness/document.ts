@@ -26,7 +26,11 @@ interface Id {
   readonly id?: string;
 }
 
-/** What process and process.parent have in common. */
+interface Terminal {
+  readonly char_device?: { readonly major?: number; readonly minor?: number };
+}
+
+/** What process, process.parent and the leaders have in common. */
 export interface DocumentImage {
   readonly pid?: number;
   readonly entity_id?: string;
@@ -37,20 +41,34 @@ export interface DocumentImage {
   readonly command_line?: string;
   readonly working_directory?: string;
   readonly start?: string;
+  readonly vpid?: number;
   readonly interactive?: boolean;
-}
-
-interface DocumentProcess extends DocumentImage {
-  readonly end?: string;
-  readonly exit_code?: number;
-  readonly parent?: DocumentImage;
+  readonly tty?: Terminal;
   readonly user?: Id;
   readonly group?: Id;
   readonly real_user?: Id;
   readonly real_group?: Id;
   readonly saved_user?: Id;
   readonly saved_group?: Id;
-  readonly tty?: { readonly char_device?: { readonly major?: number; readonly minor?: number } };
+}
+
+interface DocumentLeader extends DocumentImage {
+  readonly same_as_process?: boolean;
+}
+
+interface DocumentEntryLeader extends DocumentLeader {
+  readonly entry_meta?: { readonly type?: string; readonly source?: { readonly ip?: string } };
+  readonly parent?: DocumentImage & { readonly session_leader?: DocumentImage };
+}
+
+interface DocumentProcess extends DocumentImage {
+  readonly end?: string;
+  readonly exit_code?: number;
+  readonly parent?: DocumentImage & { readonly group_leader?: DocumentImage };
+  readonly entry_leader?: DocumentEntryLeader;
+  readonly group_leader?: DocumentLeader;
+  readonly session_leader?: DocumentLeader;
+  readonly previous?: Pick<DocumentImage, "args" | "args_count" | "executable">;
   readonly thread?: {
     readonly capabilities?: { readonly effective?: readonly string[]; readonly permitted?: readonly string[] };
   };

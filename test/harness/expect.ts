@@ -4,6 +4,7 @@ import { PATIENCE } from "./deadline.ts";
 import { Differences, millis } from "./differences.ts";
 import type { Document } from "./document.ts";
 import { endDifferences } from "./expect_end.ts";
+import { leaderDifferences, previousDifferences } from "./expect_leaders.ts";
 import { parentDifferences } from "./expect_parent.ts";
 import { readEventId } from "./identity.ts";
 import { ancestryOf, type Life } from "./life.ts";
@@ -26,14 +27,18 @@ export function differences(
   if (found !== wanted && !isSpawnApart) return [`${life.role}: documents are [${found}], expected [${wanted}]`];
   // Between the fork and the exec of `main` stands the test that spawns it: on a busy machine for longer than the hold. Then the
   // fork's document shows the test's image, of which the program can tell nothing.
-  const documents = isSpawnApart ? all.slice(1) : all;
+  const isForkAlone = life.role === "main" && expected[0] === "fork";
+  const documents = isSpawnApart || isForkAlone ? all.slice(1) : all;
   const differing: string[] = [];
   const untold = [...life.selves];
-  let self = firstSelf(life);
+  const first = firstSelf(life);
+  let self = first;
   let ranOwnImage = false;
   for (const document of documents) {
     const transitions = document.mayfly?.transitions?.split("+") ?? [];
+    let before: Self | undefined;
     for (const transition of transitions) {
+      if (transition === "exec") before = self === first ? undefined : self;
       self = toldAfter(transition, untold) ?? self;
       if (transition === "exec" || transition === "found") ranOwnImage = true;
     }
@@ -42,6 +47,8 @@ export function differences(
     imageDifferences(found, document, self, ranOwnImage);
     idDifferences(found, document, self);
     parentDifferences(found, document, life);
+    leaderDifferences(found, document, life, self);
+    previousDifferences(found, document, life, before);
     found.compare("process.Ext.ancestry", document.process?.Ext?.ancestry, ancestryOf(life));
     endDifferences(found, document, life, self);
     found.noEmptyValues(document);

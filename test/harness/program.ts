@@ -20,6 +20,7 @@ export interface Self {
   readonly made_by: string;
   readonly pid: number;
   readonly ppid: number;
+  readonly process_group: number;
   readonly session: number;
   readonly start_ticks: number;
   readonly tty?: { readonly major: number; readonly minor: number };

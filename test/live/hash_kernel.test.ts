@@ -61,6 +61,7 @@ class Watch implements RecordHandler {
   readonly onFork = nothing;
   readonly onExit = nothing;
   readonly onTask = nothing;
+  readonly onChange = nothing;
   readonly onScanned = nothing;
 
   onClock({ time, realtime }: ClockRecord): void {

@@ -30,7 +30,7 @@ test("a record whose nanoseconds are a second or more is no record, whichever of
     fork: (encoder) => encoder.fork(fork(ref(7, 100), ref(1, 10), 100)),
     exec: (encoder) => encoder.exec(exec(ref(7, 100), "/bin/true", 101)),
     exit: (encoder) => encoder.exit(exit(ref(7, 100), 0, 102)),
-    change: (encoder) => encoder.change(change(ref(7, 100), 102)),
+    change: (encoder) => encoder.change(change(ref(7, 100), 102, {})),
     clock: (encoder) => encoder.clock(clock(103)),
   };
   for (const [kind, put] of Object.entries(encode)) {

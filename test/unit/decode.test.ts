@@ -89,7 +89,7 @@ const exits = fc
   .map(([process, its, status, ms, comm]) => exit(process, status, ms, { state: its, comm }));
 const changes = fc
   .tuple(refs, states, groupLists, fc.nat(1e9))
-  .map(([process, its, groups, ms]) => change(process, ms, { state: its, groups }));
+  .map(([process, its, groups, ms]) => ({ ...change(process, ms, {}), state: its, groups }));
 const all = fc.oneof(
   forks.map((record): Heard => ({ kind: "fork", record })),
   execs.map((record): Heard => ({ kind: "exec", record })),

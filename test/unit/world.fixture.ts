@@ -83,7 +83,7 @@ export function exec(process: TaskRef, executable: string, ms: number, over: Par
 }
 
 export function change(process: TaskRef, ms: number, now: Partial<TaskState>): ChangeRecord {
-  return { ...process, time: at(ms), tid: process.pid, state: state(now) };
+  return { ...process, time: at(ms), tid: process.pid, state: state(now), groups: [] };
 }
 
 export function exit(process: TaskRef, status: number, ms: number, over: Partial<ExitRecord> = {}): ExitRecord {
@@ -142,9 +142,4 @@ export function world(hold = 1000, maxPending = 65_536, maxProcesses = 100_000, 
 export function finish({ tracker, lives }: World): Lifecycle[] {
   while (tracker.aggregation.flush(1000));
   return lives;
-}
-
-/** What a process is after a change of credentials or session. */
-export function change(process: TaskRef, ms: number, over: Partial<ChangeRecord> = {}): ChangeRecord {
-  return { ...process, time: at(ms), tid: process.pid, state: state(), groups: [], ...over };
 }
