@@ -31,9 +31,7 @@ export function executableText({ deleted, memfd, findings }: Image): string {
     ...(memfd ? ['"memfd":true'] : []),
     ...(owner === undefined
       ? []
-      : [
-          `"package":{"name":${quoted(owner.name)},"version":${quoted(owner.version)},"type":${quoted(owner.type)}}`,
-        ]),
+      : [`"package":{"name":${quoted(owner.name)},"version":${quoted(owner.version)},"type":${quoted(owner.type)}}`]),
   ];
   return `,"executable":{${members.join(",")}}`;
 }

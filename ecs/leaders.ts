@@ -3,8 +3,8 @@ import type { Lifecycle } from "../src/process/lifecycle.ts";
 import { credentialsText } from "./credentials.ts";
 import { identityText, leaderNameText } from "./identity.ts";
 import { argsAreCutInChild, imageAsParentText, workingDirectoryText } from "./image.ts";
-import { keptText, slotFor } from "./kept_text.ts";
 import { quoted } from "./json.ts";
+import { keptText, slotFor } from "./kept_text.ts";
 import { terminalText } from "./terminal.ts";
 
 /**

@@ -192,7 +192,10 @@ async function container(t: TestContext): Promise<{ readonly upper: string; read
 test("what runs in a container has the hash of the container's file, when it has ended too", live, async (t) => {
   const watch = await Watch.start(t);
   const { upper, run } = await container(t);
-  if (upper === "") {  t.skip("needs overlayfs");; return; }
+  if (upper === "") {
+    t.skip("needs overlayfs");
+    return;
+  }
   const name = `/opt/program-${process.pid}`;
   const script = `/opt/script-${process.pid}`;
   mkdirSync(`${upper}/opt`, { recursive: true });
@@ -213,7 +216,10 @@ test("what runs in a container has the hash of the container's file, when it has
 test("a link of a container that leads out of it is followed inside, and tells of nothing outside", live, async (t) => {
   const watch = await Watch.start(t);
   const { upper, run } = await container(t);
-  if (upper === "") {  t.skip("needs overlayfs");; return; }
+  if (upper === "") {
+    t.skip("needs overlayfs");
+    return;
+  }
   // Outside, the same path holds another script: a link taken from our root would lead to it.
   const outside = join(folder(t), "script");
   writeFileSync(outside, "#!/bin/sh\n# secret\n", { mode: 0o755 });

@@ -6,7 +6,7 @@ import { assertNone } from "../harness/differences.ts";
 import { differences } from "../harness/expect.ts";
 import { type Life, livesOf } from "../harness/life.ts";
 import { live } from "../harness/live.ts";
-import { type Expectation, type Mechanism, mechanisms } from "../harness/mechanism.ts";
+import { type Mechanism, mechanisms } from "../harness/mechanism.ts";
 import { runProgram } from "../harness/program.ts";
 
 /*
@@ -76,11 +76,6 @@ for (const timing of ["together", "apart"] as const) {
       }
     });
   });
-}
-
-/** Every transition by itself. */
-function unmerged(expectation: Expectation): Expectation {
-  return new Map([...expectation].map(([role, documents]) => [role, documents.flatMap((one) => one.split("+"))]));
 }
 
 function nameOf({ program, args }: Mechanism): string {

@@ -155,7 +155,10 @@ describe("the command line", () => {
   test("is a usage error when its value is wrong, told by the name of the flag", () => {
     const error = fault(() => load(undefined, {}, [profile("elastik")]));
     assert.equal(error.exitCode, ExitCode.usage);
-    assert.equal(error.message, '--profile: must be lifecycle, elastic or transitions, not "elastik": did you mean "elastic"?');
+    assert.equal(
+      error.message,
+      '--profile: must be lifecycle, elastic or transitions, not "elastik": did you mean "elastic"?',
+    );
   });
 
   test("does not hide what is wrong in the file", () => {
