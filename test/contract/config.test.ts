@@ -76,7 +76,8 @@ test("the JSON schema describes every key, with its default where it has a fixed
     assert.match(at.description ?? "", /Default \S+/, `${key} does not say its default`);
     // Of an empty list the text says what it means.
     if (Array.isArray(at.default) && at.default.length === 0) continue;
-    if (at.default !== undefined) assert.ok(at.description?.includes(`Default ${String(at.default)}.`), key);
+    const words = Array.isArray(at.default) ? at.default.join(", ") : String(at.default);
+    if (at.default !== undefined) assert.ok(at.description?.includes(`Default ${words}.`), key);
   }
 });
 

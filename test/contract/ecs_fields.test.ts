@@ -20,14 +20,20 @@ interface EcsList {
 const ecs = JSON.parse(readFileSync("test/contract/data/ecs-fields.json", "utf8")) as EcsList;
 
 /** Outside ECS, as the design allows, beside all of `mayfly.`. */
-const allowedOutside: Readonly<Record<string, string>> = { "process.Ext.ancestry": "keyword[]" };
+const allowedOutside: Readonly<Record<string, string>> = {
+  "process.Ext.ancestry": "keyword[]",
+  ...{ "user.Ext.real.id": "keyword", "user.Ext.real.name": "keyword" },
+  ...{ "group.Ext.real.id": "keyword", "group.Ext.real.name": "keyword" },
+};
 
 type Leaf = string | number | boolean | readonly unknown[];
 
-/** The fields of a document by their dotted names; an array is a leaf. */
+/** The fields of a document by their dotted names; an array is a leaf, one of objects is as many of them. */
 function* leaves(value: object, prefix = ""): Generator<readonly [string, Leaf]> {
   for (const [key, member] of Object.entries(value) as [string, unknown][]) {
-    if (typeof member === "object" && member !== null && !Array.isArray(member)) {
+    if (Array.isArray(member) && typeof member[0] === "object") {
+      for (const item of member as object[]) yield* leaves(item, `${prefix}${key}.`);
+    } else if (typeof member === "object" && member !== null && !Array.isArray(member)) {
       yield* leaves(member, `${prefix}${key}.`);
     } else {
       yield [prefix + key, member as Leaf];

@@ -120,10 +120,12 @@ test("the field table has no field twice and names every nested object", () => {
   assert.equal([...fieldKinds.values()].filter((kind) => kind === "nested").length, 10);
 });
 
-/** Dotted names of the leaves; an array is a leaf. */
+/** Dotted names of the leaves; an array is a leaf, one of objects is as many of them. */
 function* fieldNames(value: object, prefix = ""): Generator<string> {
   for (const [key, member] of Object.entries(value) as [string, unknown][]) {
-    if (typeof member === "object" && member !== null && !Array.isArray(member))
+    if (Array.isArray(member) && typeof member[0] === "object")
+      for (const item of member as object[]) yield* fieldNames(item, `${prefix}${key}.`);
+    else if (typeof member === "object" && member !== null && !Array.isArray(member))
       yield* fieldNames(member, `${prefix}${key}.`);
     else yield prefix + key;
   }

@@ -28,6 +28,26 @@ const instant = fc
 const span = fc.tuple(fc.oneof(fc.constant(0), fc.nat(2 ** 31 - 1)), fc.nat(999_999_999));
 const optional = <T>(of: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> => fc.option(of, { nil: undefined });
 
+const hex = fc.uint8Array({ minLength: 4, maxLength: 4 }).map((bytes) => Buffer.from(bytes).toString("hex"));
+const fileHash = fc.oneof(
+  hex.map((sha256) => ({ hashes: { sha256 } })),
+  fc.tuple(hex, hex).map(([md5, sha256]) => ({ hashes: { md5, sha256 } })),
+  fc.constantFrom("changed", "too_large", "unreadable", "not_regular", "gone", "timeout").map((reason) => ({ reason })),
+);
+const findings = fc.record({
+  settled: fc.boolean(),
+  hash: optional(fileHash),
+  scriptHash: optional(fileHash),
+  package: optional(
+    fc.record({ name: fc.constant("bash"), version: fc.constant("5.2-1"), type: fc.constantFrom("deb", "rpm", "apk") }),
+  ),
+});
+const label = optional(text.filter((one) => one !== ""));
+const names = fc.record({
+  ...{ user: label, group: label, realUser: label, realGroup: label, savedUser: label, savedGroup: label },
+  groups: fc.array(label, { minLength: 3, maxLength: 3 }),
+  checked: fc.constant(0),
+});
 const image = fc
   .record({
     executable: optional(text),
@@ -39,6 +59,7 @@ const image = fc
     env: optional(fc.array(text, { maxLength: 3 })),
     deleted: fc.boolean(),
     memfd: fc.boolean(),
+    findings: optional(findings),
     quality: fc.tuple(fc.nat(31), fc.constantFrom(0, 1 << 12)).map(([low, redacted]) => low | redacted),
   })
   .map(lives.image);
@@ -46,6 +67,8 @@ const credentials = fc
   .record({
     ...{ uid: id, gid: id, euid: id, egid: id, suid: id, sgid: id },
     ...{ capEffectiveLow: half, capEffectiveHigh: half, capPermittedLow: half, capPermittedHigh: half },
+    groups: optional(fc.array(id, { maxLength: 3 })),
+    names: optional(names),
   })
   .map(lives.credentials);
 const session = fc.record({ ttyMajor: fc.constantFrom(0, 4, 136), ttyMinor: fc.nat(3) }).map(lives.session);

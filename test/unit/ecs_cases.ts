@@ -16,7 +16,10 @@ const others: Readonly<Record<string, (writer: DocumentWriter) => string>> = {
   "segmentation-fault": (writer) => writer.write(lives.life(exec | end, { exit: lives.exit(11 | 0x80) })),
   "script-as-root": (writer) => {
     const args = ["/bin/sh", "/etc/cron.daily/logrotate", ""];
-    const script = { executable: "/usr/bin/dash", name: "dash", args, scriptPath: "/etc/cron.daily/logrotate" };
+    const hashes = { md5: "d41d8cd9", sha1: "da39a3ee", sha256: "e3b0c442", sha512: "cf83e135" };
+    const findings = lives.findings({ hash: { hashes }, scriptHash: { hashes } });
+    const path = { executable: "/usr/bin/dash", name: "dash", scriptPath: "/etc/cron.daily/logrotate" };
+    const script = { ...path, args, findings };
     const credentials = lives.credentials(lives.root);
     return writer.write(lives.life(fork | exec, { image: lives.image(script), credentials, session: noTerminal }));
   },

@@ -19,7 +19,7 @@ function field(line: string, path: string): unknown {
 test("the order of the fields is fixed and begins with @timestamp", () => {
   const line = new DocumentWriter(lives.options()).write(lives.life(fork | exec | end));
   assert.deepEqual(Object.keys(JSON.parse(line) as object), [
-    ...["@timestamp", "event", "process", "user", "group", "mayfly"],
+    ...["@timestamp", "event", "process", "user", "group", "related", "mayfly"],
     ...["host", "agent", "ecs", "data_stream"],
   ]);
 });
@@ -75,7 +75,7 @@ test("children of one parent see it as it was at their own fork", () => {
 });
 
 test("args_truncated brings the length of the arguments as they were given", () => {
-  const image = lives.image({ argsLength: 300_000, quality: Quality.argsTruncated });
+  const image = lives.image({ argsLength: 300_000, quality: Quality.argsTruncated, findings: undefined });
   const line = new DocumentWriter(lives.options()).write(
     lives.life(fork | exec, { image, quality: image.quality | Quality.clockStepped }),
   );

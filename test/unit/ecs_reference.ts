@@ -55,6 +55,7 @@ export function document(life: Lifecycle, options: WriterOptions): unknown {
       ...nameFields(life.identity),
       env_vars: life.image?.env?.length ? life.image.env : undefined,
       ...imageFields(life.image, life.ownImage),
+      hash: life.image?.findings?.hash?.hashes,
       end: life.exit?.status === undefined ? undefined : life.exit.time.iso(),
       exit_code: exitCode(life.exit),
       ...terminalFields(life.session),
@@ -76,24 +77,24 @@ export function document(life: Lifecycle, options: WriterOptions): unknown {
       session_leader: life.leaders.session && leaderFields(life.leaders.session, life.identity),
       previous: previousFields(life.replaced),
     },
-    user: { id: String(life.credentials.euid) },
-    group: { id: String(life.credentials.egid) },
+    ...documentIds(life.credentials),
+    related: related(life),
     mayfly: {
       transitions,
       exit: killed(life.exit),
       rusage: rusage(life.exit),
-      script: life.image?.scriptPath && { path: life.image.scriptPath },
-      executable:
-        life.image && (life.image.deleted || life.image.memfd)
-          ? { deleted: life.image.deleted || undefined, memfd: life.image.memfd || undefined }
-          : undefined,
+      script: life.image?.scriptPath && {
+        path: life.image.scriptPath,
+        hash: life.image.findings?.scriptHash?.hashes,
+      },
+      executable: executableNotes(life.image),
       args: life.image && life.image.quality & 1 ? { length: life.image.argsLength } : undefined,
       parent: cutNote(life.origin.parent),
       previous: cutNote({ image: life.replaced }),
       entry_leader: cutNote(life.leaders.entry),
       group_leader: cutNote(life.leaders.group),
       session_leader: cutNote(life.leaders.session),
-      quality: qualities(life.quality | (redactedAround(life) ? 1 << 12 : 0)),
+      quality: qualities(life.quality | (redactedAround(life) ? 1 << 12 : 0) | unhashed(life.image)),
     },
     host: {
       id: host.id,
@@ -211,16 +212,59 @@ function cutNote(of: { readonly image: Image | undefined } | undefined): unknown
   return isCut ? { args_truncated: true } : undefined;
 }
 
+function executableNotes(image: Image | undefined): unknown {
+  const notes = {
+    deleted: image?.deleted || undefined,
+    memfd: image?.memfd || undefined,
+    package: image?.findings?.package,
+  };
+  return Object.values(notes).some((note) => note !== undefined) ? notes : undefined;
+}
+
+/** Bits of the reasons why a hash is not there. */
+function unhashed(image: Image | undefined): number {
+  const findings = image?.findings;
+  const bits = { changed: 1 << 9, too_large: 1 << 13, unreadable: 1 << 14, not_regular: 1 << 14 } as Record<
+    string,
+    number
+  >;
+  let quality = 0;
+  for (const hash of [findings?.hash, findings?.scriptHash]) {
+    if (hash?.reason !== undefined) quality |= bits[hash.reason] ?? 1 << 8;
+    if (hash === undefined && findings?.settled === false) quality |= 1 << 8;
+  }
+  return quality;
+}
+
+function related({ image, credentials: { names } }: Lifecycle): unknown {
+  const both = [image?.findings?.hash, image?.findings?.scriptHash];
+  const hash = both.flatMap((one) => Object.values(one?.hashes ?? {}));
+  const user = [...new Set([names?.user, names?.realUser, names?.savedUser])].filter((name) => name !== undefined);
+  if (hash.length + user.length === 0) return undefined;
+  return { hash: hash.length > 0 ? hash : undefined, user: user.length > 0 ? user : undefined };
+}
+
+function documentIds({ uid, gid, euid, egid, names }: Credentials): Record<string, unknown> {
+  const effective = { id: String(euid), name: names?.user };
+  return {
+    user: { ...effective, effective, Ext: { real: { id: String(uid), name: names?.realUser } } },
+    group: { id: String(egid), name: names?.group, Ext: { real: { id: String(gid), name: names?.realGroup } } },
+  };
+}
+
 function credentialFields(of: Credentials): Record<string, unknown> {
   const effective = capabilities(of.capEffectiveLow, of.capEffectiveHigh);
   const permitted = capabilities(of.capPermittedLow, of.capPermittedHigh);
   return {
-    user: { id: String(of.euid) },
-    group: { id: String(of.egid) },
-    real_user: { id: String(of.uid) },
-    real_group: { id: String(of.gid) },
-    saved_user: { id: String(of.suid) },
-    saved_group: { id: String(of.sgid) },
+    user: { id: String(of.euid), name: of.names?.user },
+    group: { id: String(of.egid), name: of.names?.group },
+    real_user: { id: String(of.uid), name: of.names?.realUser },
+    real_group: { id: String(of.gid), name: of.names?.realGroup },
+    saved_user: { id: String(of.suid), name: of.names?.savedUser },
+    saved_group: { id: String(of.sgid), name: of.names?.savedGroup },
+    supplemental_groups: of.groups?.length
+      ? of.groups.map((id, index) => ({ id: String(id), name: of.names?.groups[index] }))
+      : undefined,
     thread: effective || permitted ? { capabilities: { effective, permitted } } : undefined,
   };
 }
@@ -281,7 +325,8 @@ function rusage(exit: Exit | undefined): unknown {
 
 const qualityNames =
   "args_truncated args_unreadable args_invalid_utf8 executable_truncated cwd_truncated parent_unknown fork_unseen " +
-  "from_procfs hash_pending hash_changed exit_lost clock_stepped redacted";
+  "from_procfs hash_pending hash_changed exit_lost clock_stepped redacted " +
+  "hash_too_large hash_unreadable env_truncated";
 
 function qualities(bits: number): string[] | undefined {
   const named = qualityNames.split(" ").filter((_, bit) => (bits >> bit) & 1);
