@@ -138,6 +138,23 @@ test("a helper that can be killed leaves nothing behind", hangs, async (t) => {
   process.kill(fs.pid, "SIGCONT");
 });
 
+test("no more helpers are left behind than four; when one has ended there is work again", hangs, async (t) => {
+  const bench = await HashBench.start(t, { ...limits, limitMs: 1 });
+  const systems: HungFileSystem[] = [];
+  for (let count = 0; count < 4; count++) {
+    const fs = await HungFileSystem.mount(t, "read");
+    systems.push(fs);
+    assert.equal(said(await bench.request(executed(join(fs.folder, "hung")))), "timeout");
+  }
+  assert.equal(bench.hasher.helperPid, undefined);
+  assert.deepEqual(bench.hasher.request(executed(SLEEP)).result, { kind: "none", reason: "failed" });
+  systems[0]?.end();
+  await until(() => bench.hasher.helperPid !== undefined, 5_000, "another helper");
+  assert.equal(said(await bench.request(executed("/bin/true"))), sha256("/bin/true"));
+  const { lingering, restarts, kills } = bench.hasher.counters;
+  assert.deepEqual({ lingering, restarts, kills }, { lingering: 3, restarts: 4, kills: 4 });
+});
+
 test("close() does not wait for a helper that hangs, and settles what is under way", hangs, async (t) => {
   const bench = await HashBench.start(t, { limitMs: 60_000 });
   const fs = await HungFileSystem.mount(t, "read");

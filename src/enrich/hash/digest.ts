@@ -6,7 +6,7 @@ import type { HashAnswer, HashBody } from "./body.ts";
 import { isUnchanged } from "./file_identity.ts";
 import { openToRead, reasonOf } from "./open_file.ts";
 
-/** Bytes a read. 64 KiB cost 20 % more CPU, 1 MiB nothing less, and a small file waits for no more than this of a large one. */
+/** Bytes a read. 64 KiB cost 60 % more CPU, 1 MiB 15 % less; a small file waits for one such piece of each large one. */
 const CHUNK = 256 * 1024;
 /** One for each file in work, used again. */
 const buffers: Buffer[] = [];

@@ -3,7 +3,7 @@ import type { FileIdentity } from "../../record/record.ts";
 
 /**
  * HOT PATH: a number of 32 bits for a Map. Two files may share one, so compare with `isSameIdentity`. A text as the key costs
- * 600 ns to make, this 10.
+ * 400 ns to make, this 10.
  */
 export function identityKey(file: FileIdentity): number {
   let key = Math.imul(file.inode | 0, 0x9e3779b1);

@@ -124,7 +124,7 @@ export class Hasher {
     return this.#helper.pid;
   }
 
-  /** HOT PATH when the file is known: a hash of seven numbers and one lookup, 60 ns. To be called when the exec record arrives. */
+  /** HOT PATH when the file is known: a hash of seven numbers and one lookup, 40 ns. To be called when the exec record arrives. */
   request(executed: ExecutedFile): HashTicket {
     const { file } = executed;
     const key = identityKey(file);

@@ -3,7 +3,7 @@ import type { HashBody } from "./body.ts";
 
 /** Processes of one namespace that are kept: their roots may differ. */
 const KEPT = 3;
-/** Not looking again sooner costs a hash here and there, looking each time would cost a core; a look at 300 processes takes 1 ms. */
+/** Not looking again sooner costs a hash here and there, looking each time would cost a core; a look takes 6 us a process. */
 const SHORTEST_PAUSE_MS = 250;
 /** Of the time since the last look, at most this part is spent on looking. */
 const SHARE = 1 / 20;

@@ -12,8 +12,8 @@ export interface ChildListener {
 }
 
 /**
- * A heap of 16 MiB is many times what four files in work take; few threads of V8, because it does nothing that they could help with.
- * Measured: 27 MiB of memory that is the helper's alone, without these 33.
+ * A heap of 16 MiB is many times what four files in work take, and keeps it from growing for want of a reason to collect; few threads
+ * of V8, because it does nothing that they could help with. Measured: 8 MiB that are the helper's alone, 12 after 4,000 files.
  */
 const NODE_OPTIONS = ["--max-old-space-size=16", "--max-semi-space-size=1", "--v8-pool-size=1", "--no-warnings"];
 

@@ -177,7 +177,8 @@ export class Helper implements ChildListener {
     if (child !== this.#child) {
       this.#lingering--;
       this.#onLast?.();
-      if (this.#child === undefined && !this.#closed && this.#pause === undefined) this.#spawn();
+      // There was none to replace it with while so many lingered.
+      if (this.#child === undefined && !this.#closed && this.#pause === undefined) this.#restart();
       return;
     }
     this.#child = undefined;
