@@ -1,8 +1,8 @@
 import type { Clock } from "../process/clock.ts";
 import type { FileHash, Findings, Image, Package } from "../process/facts.ts";
 import type { ExecRecord, FileIdentity } from "../record/record.ts";
-import type { HashTicket } from "./hash/hasher.ts";
 import type { ExecutedFile, ExecutedScript } from "./hash/hashes.ts";
+import type { HashTicket } from "./hash/ticket.ts";
 import type { PackageQuestion, PackageTicket } from "./packages/package_desk.ts";
 
 /** Who hashes: src/enrich/hash. */

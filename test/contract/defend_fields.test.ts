@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
+import { fieldRows } from "../harness/field_rows.ts";
 import { fieldKinds } from "../../ecs/fields/table.ts";
 
 /* ecs/defend-fields.md against the public lists, the field table of ecs/README.md and the mappings. */
@@ -33,9 +34,7 @@ const rows: readonly Row[] = [
   expand(pattern).map((field) => ({ field, state, why: why.trim() })),
 );
 
-const emitted = new Set(
-  [...readFileSync("ecs/README.md", "utf8").matchAll(/^\| `([^`]+)` \| [a-z_]+(?:\[\])? \|/gm)].map(([, name]) => name),
-);
+const emitted = new Set(fieldRows().map(([name]) => name));
 
 /** `a.{b,c}` is a.b and a.c. */
 function expand(pattern: string): string[] {

@@ -13,7 +13,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import type { HashTicket } from "../../src/enrich/hash/hasher.ts";
+import type { HashTicket } from "../../src/enrich/hash/ticket.ts";
 import { imageOf } from "../../src/process/image.ts";
 import { Decoder } from "../../src/record/decode.ts";
 import { layout } from "../../src/record/layout.ts";

@@ -2,8 +2,9 @@ import { createHash } from "node:crypto";
 import { readFileSync, readlinkSync, statSync } from "node:fs";
 import type { TestContext } from "node:test";
 import { kernelDevice } from "../../src/enrich/hash/file_identity.ts";
-import { Hasher, type HasherSettings, type HashTicket } from "../../src/enrich/hash/hasher.ts";
+import { Hasher, type HasherSettings } from "../../src/enrich/hash/hasher.ts";
 import type { ExecutedFile, ExecutedScript, HashResult } from "../../src/enrich/hash/hashes.ts";
+import type { HashTicket } from "../../src/enrich/hash/ticket.ts";
 import type { FileIdentity, Pid, Ticks } from "../../src/record/record.ts";
 import { within } from "../harness/deadline.ts";
 

@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, truncateS
 import { getPriority, tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import type { HashTicket } from "../../src/enrich/hash/hasher.ts";
+import type { HashTicket } from "../../src/enrich/hash/ticket.ts";
 import { Backlog, type Job } from "../../src/enrich/helper/backlog.ts";
 import { Quarantine } from "../../src/enrich/helper/quarantine.ts";
 import { until } from "../harness/deadline.ts";

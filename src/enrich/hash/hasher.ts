@@ -1,8 +1,7 @@
 import { createHash } from "node:crypto";
 import { LRUCache } from "lru-cache";
 import { ExitCode, MayflyError } from "../../errors.ts";
-import type { FileIdentity } from "../../record/record.ts";
-import type { Job, Outcome, Place } from "../helper/backlog.ts";
+import type { Outcome } from "../helper/backlog.ts";
 import { Helper, type HelperCounters } from "../helper/helper.ts";
 import type { ExecutableBody, HashAnswer, HashBody, ScriptBody } from "./body.ts";
 import { identityKey, isSameIdentity } from "./file_identity.ts";
@@ -14,6 +13,7 @@ import {
   type NoHashReason,
   noHashReasons,
 } from "./hashes.ts";
+import { FileTicket, HashJob, type HashTicket, ScriptTicket, type Ticket } from "./ticket.ts";
 
 export interface HasherSettings {
   /** At least one. */
@@ -36,12 +36,6 @@ export interface HasherSettings {
   readonly helperMain?: string;
   /** A helper that does other work as well, started and closed by its owner. Default: one of its own. */
   readonly helper?: Helper;
-}
-
-/** A hash that is there or will come; shared by everyone who asked for the same file. */
-export interface HashTicket {
-  /** undefined: under way. */
-  readonly result: HashResult | undefined;
 }
 
 /** Counts since the start. */
@@ -217,72 +211,6 @@ export class Hasher {
     this.#none[result.reason]++;
     const { quarantineMs = DEFAULT_QUARANTINE_MS } = this.#settings;
     ticket.untilMs = this.#now() + (result.reason === "timeout" ? quarantineMs : NONE_MS);
-  }
-}
-
-class Ticket implements HashTicket {
-  result: HashResult | undefined = undefined;
-  /** Until when no hash is an answer. */
-  untilMs = 0;
-  /** Of the epoch: when the helper was told to look. */
-  begunMs = Number.POSITIVE_INFINITY;
-}
-
-class FileTicket extends Ticket {
-  readonly file: FileIdentity;
-
-  constructor(file: FileIdentity) {
-    super();
-    this.file = file;
-  }
-}
-
-class ScriptTicket extends Ticket {
-  readonly execMs: number;
-  readonly interpreter: FileIdentity;
-  readonly interpreterPath: string | undefined;
-
-  constructor({ execMs, interpreter, interpreterPath }: ExecutedScript) {
-    super();
-    this.execMs = execMs;
-    this.interpreter = interpreter;
-    this.interpreterPath = interpreterPath;
-  }
-}
-
-class HashJob implements Job {
-  readonly kind: Job["kind"];
-  readonly body: HashBody;
-  readonly heavy: boolean;
-  readonly place: Place;
-  readonly way: Place;
-  readonly #ticket: Ticket;
-  readonly #settled: (ticket: Ticket, outcome: Outcome) => void;
-
-  constructor(
-    kind: Job["kind"],
-    body: HashBody,
-    heavy: boolean,
-    place: Place,
-    way: Place,
-    ticket: Ticket,
-    settled: (ticket: Ticket, outcome: Outcome) => void,
-  ) {
-    this.kind = kind;
-    this.body = body;
-    this.heavy = heavy;
-    this.place = place;
-    this.way = way;
-    this.#ticket = ticket;
-    this.#settled = settled;
-  }
-
-  onSent(): void {
-    this.#ticket.begunMs = Date.now();
-  }
-
-  onSettled(outcome: Outcome): void {
-    this.#settled(this.#ticket, outcome);
   }
 }
 

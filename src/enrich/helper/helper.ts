@@ -2,6 +2,7 @@ import { fileURLToPath } from "node:url";
 import { ExitCode, MayflyError } from "../../errors.ts";
 import { Backlog, type Job, type Outcome } from "./backlog.ts";
 import { Child, type ChildListener } from "./child.ts";
+import { Pace } from "./pace.ts";
 import type { HelperAnswer } from "./protocol.ts";
 import { Quarantine } from "./quarantine.ts";
 
@@ -47,12 +48,6 @@ const TICK_MS = 250;
 const GRACE_MS = 1_000;
 /** No more is started beside so many that will not die; each keeps its memory. */
 const LINGERING_MOST = 4;
-const FIRST_PAUSE_MS = 100;
-const LAST_PAUSE_MS = 30_000;
-/** A helper that lived so long did not end at once: the next one is not held back. */
-const GOOD_LIFE_MS = 10_000;
-/** After so many helpers in a row that ended at once, whoever waits is told. */
-const HOPELESS = 3;
 /** How long close() waits for the helper's end. */
 const LAST_WORDS_MS = 500;
 
@@ -67,16 +62,14 @@ export class Helper implements ChildListener {
   readonly #main: string;
   readonly #backlog = new Backlog();
   readonly #quarantine: Quarantine;
+  readonly #pace: Pace;
   readonly #running = new Map<number, Running>();
   /** How often a helper ended, unasked, while it worked on this job. */
   readonly #crashes = new WeakMap<Job, number>();
   #heavyRunning = 0;
   #child: Child | undefined;
   #ready = false;
-  #bornAt = 0;
   #lastId = 0;
-  #pauseMs = 0;
-  #shortLives = 0;
   #closed = false;
   #pause: NodeJS.Timeout | undefined;
   #ticker: NodeJS.Timeout | undefined;
@@ -90,6 +83,7 @@ export class Helper implements ChildListener {
     this.#settings = settings;
     this.#main = settings.main ?? fileURLToPath(new URL("main.js", import.meta.url));
     this.#quarantine = new Quarantine(settings.quarantineMs, settings.now);
+    this.#pace = new Pace(settings.now);
   }
 
   /**
@@ -195,12 +189,12 @@ export class Helper implements ChildListener {
   }
 
   get #hopeless(): boolean {
-    return this.#child === undefined && (this.#shortLives >= HOPELESS || this.#lingering >= LINGERING_MOST);
+    return this.#child === undefined && (this.#pace.hopeless || this.#lingering >= LINGERING_MOST);
   }
 
   #spawn(): void {
     this.#pause = undefined;
-    this.#bornAt = this.#settings.now();
+    this.#pace.begin();
     this.#child = new Child(this.#main, SLOTS, this);
     this.#ticker ??= setInterval(() => this.#tick(), TICK_MS).unref();
   }
@@ -280,16 +274,10 @@ export class Helper implements ChildListener {
   }
 
   #startLater(reason: string): void {
-    if (this.#settings.now() - this.#bornAt >= GOOD_LIFE_MS) {
-      this.#pauseMs = 0;
-      this.#shortLives = 0;
-    } else {
-      this.#pauseMs = Math.min(Math.max(this.#pauseMs * 2, FIRST_PAUSE_MS), LAST_PAUSE_MS);
-      this.#shortLives++;
-    }
+    const pauseMs = this.#pace.end();
     if (this.#hopeless) for (const job of this.#backlog.takeAll()) settle(job, { kind: "failed", reason });
     this.#restarts++;
-    this.#pause = setTimeout(() => this.#spawn(), this.#pauseMs).unref();
+    this.#pause = setTimeout(() => this.#spawn(), pauseMs).unref();
   }
 
   /** A job over which a helper ended twice is left: it may be the reason. */
