@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { fieldRows } from "../harness/field_rows.ts";
 import { fieldKinds } from "../../ecs/fields/table.ts";
+import { fieldRows } from "../harness/field_rows.ts";
 
 /* ecs/defend-fields.md against the public lists, the field table of ecs/README.md and the mappings. */
 
