@@ -6,7 +6,7 @@ import type { Process } from "./process.ts";
 import type { ProcessTable } from "./table.ts";
 
 /** Dead leaders kept for members that come late, as in `true | cat`: a shell puts the second into the group of the dead first. */
-const DEAD_REMEMBERED = 1024;
+const DEAD_REMEMBERED = 256;
 /** Leaders kept of whom only the pid is known: each had ended, or was not met yet, when a member was met. */
 const UNKNOWN_REMEMBERED = 4096;
 

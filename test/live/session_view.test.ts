@@ -124,4 +124,18 @@ describe("for Session View", live, () => {
     const exec = documents.find(({ event, process }) => event?.action === "exec" && process?.args?.[1] === unique);
     assert.deepEqual(exec?.process?.previous?.args, ["/bin/sh", "-c", `exec /bin/sleep ${unique}`]);
   });
+
+  test("the first of a pid namespace has the number 1 there, one outside has none of its own", async (t) => {
+    if (!existsSync("/usr/bin/unshare")) {
+      t.skip("no /usr/bin/unshare");
+      return;
+    }
+    const unique = `0.4${process.pid}`;
+    const documents = await under("elastic", () => run("/usr/bin/unshare", ["--pid", "--fork", "/bin/sleep", unique]));
+    const inside = documents.findLast(
+      ({ process }) => process?.args?.[0]?.endsWith("sleep") === true && process.args[1] === unique,
+    );
+    assert.equal(inside?.process?.vpid, 1);
+    assert.equal(inside.process.parent?.vpid, undefined);
+  });
 });
