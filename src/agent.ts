@@ -165,7 +165,7 @@ export class Agent {
       this.#ended = true;
       for (const timer of timers) clearInterval(timer);
       while (this.tracker.aggregation.flush(RELEASE_MOST)) await this.#wait(STOP_PATIENCE);
-      await this.#enrichment?.drain();
+      await this.#enrichment?.drain(() => this.#wait(STOP_PATIENCE));
       this.#watchLosses(false);
     }
   }

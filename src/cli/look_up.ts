@@ -8,6 +8,7 @@ import { NameTags } from "../enrich/name_tags.ts";
 import { Names } from "../enrich/names/names.ts";
 import { namesDefaults } from "../enrich/names/settings.ts";
 import { PackageDesk } from "../enrich/packages/package_desk.ts";
+import type { Pid } from "../record/record.ts";
 import type { Log } from "../telemetry/log.ts";
 
 /** A file that takes longer to read is given up, and its device left alone for a while. Milliseconds. */
@@ -16,6 +17,10 @@ const QUARANTINE_MS = 60_000;
 /** Executables whose package is remembered. */
 const PACKAGES = 4096;
 
+/** How long the start waits for the names of the host's users. */
+const START_TURNS = 100;
+const START_TURN_MS = 5;
+
 /** What one run looks up besides what the kernel says: names, hashes, packages. */
 export class LookUp {
   readonly enrichment: Enrichment;
@@ -23,6 +28,7 @@ export class LookUp {
   readonly hasher: Hasher | undefined;
   readonly packages: PackageDesk;
   readonly #helper: Helper;
+  readonly #host: { readonly mntNs: number; readonly userNs: number };
   readonly #log: Log;
 
   /** @throws MayflyError HASH_TYPE_UNAVAILABLE */
@@ -30,6 +36,7 @@ export class LookUp {
     this.#log = log;
     const ownMntNs = namespace("mnt");
     const host = { mntNs: ownMntNs, userNs: namespace("user") };
+    this.#host = host;
     const now = (): number => performance.now();
     this.#helper = new Helper({ limitMs: LIMIT_MS, quarantineMs: QUARANTINE_MS, now });
     const { enabled, types, max_file_size: maxFileSize, cache_size: cacheSize } = config.hash;
@@ -47,12 +54,22 @@ export class LookUp {
     this.enrichment = new Enrichment({ deadline: config.enrichment.deadline, images, names });
   }
 
-  /** Nobody waits for the helper: without it documents leave without what it would have told. */
-  start(): void {
+  /**
+   * Resolves when the host's users are known, after half a second at most. Nobody waits for the helper: documents that come before it is
+   * ready wait their time.
+   */
+  async start(): Promise<void> {
     this.names.start();
     this.#helper.start().catch((error: unknown) => {
       this.#log.error("hashes and packages are not told: the helper process does not start", { reason: String(error) });
     });
+    const root = { ...this.#host, pid: process.pid as Pid };
+    for (let turn = 0; turn < START_TURNS; turn++) {
+      if (this.names.user(0, root) !== undefined && this.names.group(0, root) !== undefined) return;
+      await new Promise((resolve) => {
+        setTimeout(resolve, START_TURN_MS);
+      });
+    }
   }
 
   /** Takes half a second at most. */

@@ -18,6 +18,11 @@ export interface EnrichmentSettings {
   readonly now?: () => number;
 }
 
+/** Who takes the lives, and says whether it is behind and should be waited for. */
+export interface EnrichedTaker extends LifeTaker {
+  behind(): boolean;
+}
+
 /** What became of lives on their way. */
 export interface EnrichmentCounters {
   /** Lives that wait now. */
@@ -32,6 +37,8 @@ export interface EnrichmentCounters {
 const MOST = 16_384;
 /** Of processes that the first scan found: nobody waits for those, and hundreds of executables are hashed for them. Milliseconds. */
 const FOUND_MS = 5000;
+/** Lives that leave at one look: 10,000 processes found at the start become ready together, and whoever takes them needs a turn in between. */
+const RELEASE_MOST = 1000;
 /** Between two looks at those who wait, and between two rounds of asking for names anew. Milliseconds. */
 const LOOK_MS = 20;
 const ROUND_MS = 1000;
@@ -44,7 +51,7 @@ export class Enrichment implements LifeTaker, ImageListener {
   readonly #settings: EnrichmentSettings;
   readonly #now: () => number;
   readonly #room = new WaitingRoom(MOST);
-  #next: LifeTaker = { onLife: () => undefined };
+  #next: EnrichedTaker = { onLife: () => undefined, behind: () => false };
   #look: NodeJS.Timeout | undefined = undefined;
   #round: NodeJS.Timeout | undefined = undefined;
   #late = 0;
@@ -56,7 +63,7 @@ export class Enrichment implements LifeTaker, ImageListener {
   }
 
   /** Who takes the lives from here. Before the first. */
-  handTo(next: LifeTaker): void {
+  handTo(next: EnrichedTaker): void {
     this.#next = next;
     this.#round ??= setInterval(() => this.#settings.names.nextRound(), ROUND_MS).unref();
   }
@@ -91,8 +98,11 @@ export class Enrichment implements LifeTaker, ImageListener {
     return this.#room.earliest();
   }
 
-  /** Resolves when nobody waits any more: after the deadline at the latest. To be called when no more lives come. */
-  async drain(): Promise<void> {
+  /**
+   * Resolves when nobody waits any more: who is not ready at the deadline leaves as it is. To be called when no more lives come.
+   * @param catchUp resolves when the takers have had their turn
+   */
+  async drain(catchUp: () => Promise<void>): Promise<void> {
     clearInterval(this.#round);
     const until = this.#now() + this.#settings.deadline;
     while (this.#room.size > 0 && this.#now() < until)
@@ -101,8 +111,11 @@ export class Enrichment implements LifeTaker, ImageListener {
       });
     clearTimeout(this.#look);
     while (this.#room.size > 0) {
-      this.#late++;
-      this.#room.letOutFirst(this.#out);
+      await catchUp();
+      for (let left = RELEASE_MOST; left > 0 && this.#room.size > 0; left--) {
+        this.#late++;
+        this.#room.letOutFirst(this.#out);
+      }
     }
   }
 
@@ -127,8 +140,10 @@ export class Enrichment implements LifeTaker, ImageListener {
   };
 
   #letOut(): void {
+    if (this.#next.behind()) return;
     this.#room.letOut(
       this.#now(),
+      RELEASE_MOST,
       (life) => this.#isReady(life),
       (life, isLate) => {
         if (isLate) this.#late++;

@@ -37,6 +37,8 @@ export class NameTags {
     if (credentials.names !== undefined && credentials.names.checked >= this.#round) return true;
     const names = this.#ask(credentials, { mntNs: credentials.mntNs, userNs: credentials.userNs, pid });
     const known = credentials.names;
+    // While a known name is being checked anew it stands.
+    if (!this.#isWhole && known !== undefined && !Number.isNaN(known.checked)) return true;
     // The same object as long as nothing changed: whoever wrote it down compares that.
     if (known !== undefined && areSame(known, names)) known.checked = names.checked;
     else credentials.names = names;

@@ -43,16 +43,27 @@ export class WaitingRoom {
   /**
    * Lets out who is ready or whose time is over, in order: 0.1 ms for 1,000 that stay.
    * @param now of the clock of `due`
+   * @param most how many at most
    */
-  letOut(now: number, isReady: (life: Lifecycle) => boolean, out: (life: Lifecycle, isLate: boolean) => void): void {
+  letOut(
+    now: number,
+    most: number,
+    isReady: (life: Lifecycle) => boolean,
+    out: (life: Lifecycle, isLate: boolean) => void,
+  ): void {
     const before = this.#guests;
     this.#guests = [];
     this.#processes.clear();
-    for (const guest of before) {
-      const { life, due } = guest;
-      const ready = isReady(life);
-      if (this.hasProcessOf(life) || (!ready && now < due)) this.enter(life, due);
-      else out(life, !ready);
+    let left = most;
+    for (const { life, due } of before) {
+      const ready = left > 0 && !this.hasProcessOf(life) && isReady(life);
+      const isLate = left > 0 && !ready && now >= due && !this.hasProcessOf(life);
+      if (!ready && !isLate) {
+        this.enter(life, due);
+        continue;
+      }
+      left--;
+      out(life, isLate);
     }
   }
 

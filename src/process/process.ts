@@ -44,7 +44,7 @@ export class Process {
     this.identity = identity;
     this.origin = origin;
     this.image = image;
-    this.credentials = credentialsOf(state, like?.credentials, groups);
+    this.credentials = credentialsOf(state, like?.credentials, groups, state);
     this.session = sessionOf(state, like?.session);
     this.quality = quality;
     this.followed = like?.followed ?? false;
@@ -54,10 +54,24 @@ export class Process {
 
   /**
    * Takes over what a later record says; a fact that did not change stays the same object. Whether the session is another.
+   * The namespaces in which the ids have names are those of the exec: a container's runtime enters the container's, and is itself still
+   * what it was.
    * @param groups undefined where the record does not tell them: they are as they were
    */
   update(state: TaskState, groups?: readonly number[]): boolean {
-    const credentials = credentialsOf(state, this.credentials, groups);
+    return this.#update(state, credentialsOf(state, this.credentials, groups, this.credentials));
+  }
+
+  /** The same, with a new image: its namespaces are those of this moment. */
+  exec(image: Image, state: TaskState, groups: readonly number[] | undefined): boolean {
+    const hasMoved = this.#update(state, credentialsOf(state, this.credentials, groups, state));
+    this.image = image;
+    this.ownImage = true;
+    this.#changed();
+    return hasMoved;
+  }
+
+  #update(state: TaskState, credentials: Credentials): boolean {
     const session = sessionOf(state, this.session);
     const hasMoved = session !== this.session;
     if (!hasMoved && credentials === this.credentials) return false;
@@ -65,12 +79,6 @@ export class Process {
     this.session = session;
     this.#changed();
     return hasMoved;
-  }
-
-  exec(image: Image): void {
-    this.image = image;
-    this.ownImage = true;
-    this.#changed();
   }
 
   /** As leader of others. */
@@ -156,7 +164,13 @@ export class Process {
   }
 }
 
-function credentialsOf(s: TaskState, known: Credentials | undefined, told: readonly number[] | undefined): Credentials {
+/** @param within whose namespaces the ids have their names in */
+function credentialsOf(
+  s: TaskState,
+  known: Credentials | undefined,
+  told: readonly number[] | undefined,
+  within: { readonly mntNs: number; readonly userNs: number },
+): Credentials {
   const groups = told ?? known?.groups;
   if (
     known !== undefined &&
@@ -170,8 +184,8 @@ function credentialsOf(s: TaskState, known: Credentials | undefined, told: reado
     known.capEffectiveHigh === s.capEffectiveHigh &&
     known.capPermittedLow === s.capPermittedLow &&
     known.capPermittedHigh === s.capPermittedHigh &&
-    known.mntNs === s.mntNs &&
-    known.userNs === s.userNs &&
+    known.mntNs === within.mntNs &&
+    known.userNs === within.userNs &&
     areSame(known.groups, groups)
   )
     return known;
@@ -187,8 +201,8 @@ function credentialsOf(s: TaskState, known: Credentials | undefined, told: reado
     capPermittedLow: s.capPermittedLow,
     capPermittedHigh: s.capPermittedHigh,
     groups,
-    mntNs: s.mntNs,
-    userNs: s.userNs,
+    mntNs: within.mntNs,
+    userNs: within.userNs,
     names: undefined,
     rendered: undefined,
   };

@@ -236,7 +236,8 @@ export class Tracker implements RecordHandler {
     const origin = parent?.childOrigin() ?? this.#originOf(record.parent);
     const identity = this.identity(record, record.state);
     const process = new Process(identity, origin, undefined, record.state, parent, quality | unknown, record.groups);
-    if ((record.flags & ImageFlag.noExecutable) === 0) process.exec(imageOf(record, this.#redactor));
+    if ((record.flags & ImageFlag.noExecutable) === 0)
+      process.exec(imageOf(record, this.#redactor), record.state, record.groups);
     this.#lookUp?.onImage(process, record, this.#clock);
     this.#insert(process, record);
     this.#leaders.met(process, parent);
@@ -269,8 +270,7 @@ export class Tracker implements RecordHandler {
   }
 
   #become(process: Process, record: ExecRecord): void {
-    const hasMoved = process.update(record.state, record.groups);
-    process.exec(imageOf(record, this.#redactor));
+    const hasMoved = process.exec(imageOf(record, this.#redactor), record.state, record.groups);
     this.#lookUp?.onImage(process, record, this.#clock);
     if (hasMoved) this.#leaders.moved(process);
     else this.#leaders.reconsider(process);

@@ -18,6 +18,7 @@ export interface Document {
   readonly host?: { readonly id?: string; readonly name?: string; readonly boot?: { readonly id?: string } };
   readonly user?: Id;
   readonly group?: Id;
+  readonly related?: { readonly hash?: readonly string[]; readonly user?: readonly string[] };
   readonly process?: DocumentProcess;
   readonly mayfly?: DocumentMayfly;
 }
@@ -62,6 +63,7 @@ interface DocumentEntryLeader extends DocumentLeader {
 }
 
 interface DocumentProcess extends DocumentImage {
+  readonly hash?: { readonly sha256?: string };
   readonly end?: string;
   readonly exit_code?: number;
   readonly parent?: DocumentImage & { readonly group_leader?: DocumentImage };

@@ -8,6 +8,7 @@ import { leaderDifferences, previousDifferences } from "./expect_leaders.ts";
 import { parentDifferences } from "./expect_parent.ts";
 import { readEventId } from "./identity.ts";
 import { ancestryOf, type Life } from "./life.ts";
+import { hashDifferences, kernelQuality } from "./looked_up.ts";
 import { type Self, text } from "./program.ts";
 import { type ProfileUnderTest, WORDS } from "./words.ts";
 
@@ -121,8 +122,10 @@ function imageDifferences(found: Differences, document: Document, self: Self, ra
   if (!executable.memfd)
     found.compare("mayfly.executable.deleted", mayfly?.executable?.deleted ?? false, executable.deleted);
   const readable = self.args.every((arg) => typeof arg === "string");
-  found.compare("mayfly.quality", mayfly?.quality, readable ? undefined : ["args_invalid_utf8"]);
+  found.compare("mayfly.quality", kernelQuality(document), readable ? undefined : ["args_invalid_utf8"]);
   found.compare("mayfly.args.length", mayfly?.args?.length, undefined);
+  const isThere = !executable.memfd && !executable.deleted;
+  hashDifferences(found, document, isThere ? executable.path : undefined);
 
   // start_ticks is rounded down to 10 ms, and the program's two clocks are read one after the other.
   const told = (self.real.seconds - self.boot.seconds) * 1000 + (self.real.nanos - self.boot.nanos) / 1e6;

@@ -1,7 +1,7 @@
 import type { Attack } from "../harness/attack/attack.ts";
 import { hashOf } from "../harness/attack/compare.ts";
 import { describeAttacks } from "../harness/attack/describe.ts";
-import { has } from "../harness/attack/field.ts";
+import { has, orAbsent } from "../harness/attack/field.ts";
 
 /* Code that reaches an interpreter by a pipe, an argument or a download. */
 
@@ -20,7 +20,7 @@ const attacks: readonly Attack[] = [
         {
           of: { "process.name": "base64" },
           fields: { "process.args": ["base64", "-d"], ...parent },
-          context: { "mayfly.executable.package.name": "coreutils" },
+          context: { "mayfly.executable.package.name": orAbsent("coreutils") },
         },
         {
           of: { "process.args": ["sh"] },
@@ -103,7 +103,7 @@ const attacks: readonly Attack[] = [
         {
           of: { "process.name": "curl" },
           fields: { "process.args": ["curl", "-fsS", `http://127.0.0.1:${port}/install.sh`], ...parent },
-          context: { "mayfly.executable.package.name": "curl" },
+          context: { "mayfly.executable.package.name": orAbsent("curl") },
           end: { "process.exit_code": 0 },
         },
         { of: { "process.args": ["bash"] }, fields: parent, siblingOf: { "process.name": "curl" } },

@@ -7,7 +7,7 @@ import { untilItRuns } from "../harness/attack/scene.ts";
 
 /* In and around containers; what is gathered about a host, and carried out of it. */
 
-/** Below a root that has no passwd and no group a name is the host's, or none. */
+/** In another mount namespace, whose last process may be gone before anybody can look, and below a root without passwd: the host's, or none. */
 const hostsOrNone = new Check('"root" or absent', (value) => value === undefined || value === "root");
 const namelessRoot = Object.fromEntries(
   ["user", "group", "process.user", "process.group", "process.real_user"].map((path) => [`${path}.name`, hostsOrNone]),
@@ -27,12 +27,12 @@ const attacks: readonly Attack[] = [
         {
           of: { "process.args": shell },
           fields: { "process.parent.name": "unshare", "process.parent.args": args, "process.pid": someNumber },
-          context: { "process.vpid": 1 },
+          context: { ...namelessRoot, "process.vpid": 1 },
         },
         {
           of: { "process.name": "id" },
           fields: { "process.parent.args": shell },
-          context: { "process.vpid": 2, "process.session_leader.name": "unshare" },
+          context: { ...namelessRoot, "process.vpid": 2, "process.session_leader.name": "unshare" },
         },
       ];
     },
@@ -53,11 +53,12 @@ const attacks: readonly Attack[] = [
         {
           of: { "process.args": ["sh", "-c", "id; exit 0"] },
           fields: { "process.name": /sh$/ },
-          context: { "process.previous.args": has("nsenter") },
+          context: { ...namelessRoot, "process.previous.args": has("nsenter") },
         },
         {
           of: { "process.name": "sleep", "process.args": ["sleep", "60"] },
           fields: { "process.args_count": 2 },
+          context: namelessRoot,
           end: { "process.exit_code": 143, "mayfly.exit.signal": "SIGTERM" },
         },
       ];

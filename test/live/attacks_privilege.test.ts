@@ -1,7 +1,7 @@
 import { chmodSync, chownSync } from "node:fs";
 import type { Attack } from "../harness/attack/attack.ts";
 import { describeAttacks } from "../harness/attack/describe.ts";
-import { absent, has } from "../harness/attack/field.ts";
+import { absent, Check, has } from "../harness/attack/field.ts";
 import { leads, ledByParent } from "../harness/attack/leader.ts";
 import type { Scene } from "../harness/attack/scene.ts";
 import { programPath } from "../harness/checkout.ts";
@@ -11,6 +11,12 @@ import { programPath } from "../harness/checkout.ts";
 /** What nobody runs. */
 function asNobody(scene: Scene, file: string, ...args: readonly string[]) {
   return scene.run("setpriv", ["--reuid", "65534", "--regid", "65534", "--clear-groups", file, ...args]);
+}
+
+/** The arguments of the program, or those of the command that it became itself. */
+function startedBy(args: readonly string[]): Check {
+  const wanted = [args.join(" "), "id -ru"];
+  return new Check(wanted.join(" or "), (value) => Array.isArray(value) && wanted.includes(value.join(" ")));
 }
 
 /** A program that starts a shell's command where only the program was to be allowed. */
@@ -26,7 +32,7 @@ function breakout(program: string, args: readonly string[], name: RegExp): Attac
         {
           of: { "process.name": "id" },
           fields: { "process.command_line": "id -ru", "user.id": "0", "process.working_directory": scene.folder },
-          context: { "process.session_leader.args": [program, ...args] },
+          context: { "process.session_leader.args": startedBy([program, ...args]) },
         },
       ];
     },

@@ -1,7 +1,7 @@
 import { connect } from "node:net";
 import type { Attack } from "../harness/attack/attack.ts";
 import { describeAttacks } from "../harness/attack/describe.ts";
-import { absent, has, someNumber, someText } from "../harness/attack/field.ts";
+import { absent, has, orAbsent, someNumber } from "../harness/attack/field.ts";
 import { leads, ledByParent } from "../harness/attack/leader.ts";
 import { programPath } from "../harness/checkout.ts";
 
@@ -25,7 +25,10 @@ const attacks: readonly Attack[] = [
         {
           of: { "process.name": "bash", "process.args": ["bash", "-c", script] },
           fields: { "process.args_count": 3, "process.interactive": false, "process.tty": absent },
-          context: { "process.session_leader.same_as_process": true, "mayfly.executable.package.name": "bash" },
+          context: {
+            "process.session_leader.same_as_process": true,
+            "mayfly.executable.package.name": orAbsent("bash"),
+          },
         },
         {
           of: { "process.args": ["bash", "-i"] },
@@ -169,7 +172,7 @@ const attacks: readonly Attack[] = [
             "process.real_user.id": "33",
             "process.working_directory": scene.folder,
           },
-          context: { "process.parent.user.id": "33", "mayfly.executable.package.name": someText },
+          context: { "process.parent.user.id": "33", "mayfly.executable.package.name": orAbsent("dash") },
         },
         {
           of: { "process.name": "id" },

@@ -4,6 +4,7 @@
  *
  * together: main fork+exec+end | child fork+exec+end
  * apart: main fork+exec, end | child fork, exec, end
+ * transitions: main fork, exec, end | child fork, gid_change, uid_change, exec, end
  */
 #include "truth.h"
 

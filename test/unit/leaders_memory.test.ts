@@ -12,7 +12,7 @@ function within(session: number): TaskState {
   return state({ session: session as Pid, processGroup: session as Pid });
 }
 
-test("a chain of 2,000 dead session leaders leaves nothing behind but the last ones remembered", () => {
+test("a chain of 2,000 dead session leaders leaves nothing behind but the last ones remembered", async () => {
   const w = world(100);
   const kept: WeakRef<object>[] = [];
   w.tracker.onTask(exec(ref(1, 10), "/sbin/init", 4000, { parent: NOBODY }));
@@ -30,18 +30,12 @@ test("a chain of 2,000 dead session leaders leaves nothing behind but the last o
   }
   w.lives.length = 0;
 
-  return new Promise<void>((resolve, reject) => {
-    // What a WeakRef was asked for in this turn stays until the next.
-    setImmediate(() => {
-      collectGarbage();
-      const alive = kept.filter((image) => image.deref() !== undefined).length;
-      try {
-        assert.ok(alive < 300, `${alive} images of the dead are kept`);
-        assert.equal(w.tracker.table.size, 2);
-        resolve();
-      } catch (fault) {
-        reject(fault);
-      }
-    });
+  // What a WeakRef was asked for in this turn stays until the next.
+  await new Promise((resolve) => {
+    setImmediate(resolve);
   });
+  collectGarbage();
+  const alive = kept.filter((image) => image.deref() !== undefined).length;
+  assert.ok(alive < 300, `${alive} images of the dead are kept`);
+  assert.equal(w.tracker.table.size, 2);
 });

@@ -55,7 +55,7 @@ async function watch(args: Arguments, setting: Setting): Promise<ExitCode> {
   const timer = args.for === undefined ? undefined : setTimeout(stop, args.for);
   try {
     await health.open(config, () => metricNotes(setting, host, ids));
-    lookUp?.start();
+    await lookUp?.start();
     const ended = agent.run(true);
     if (stopped) agent.stop();
     await ended;

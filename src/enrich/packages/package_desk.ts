@@ -61,7 +61,8 @@ export class PackageDesk {
     // Meanwhile the old answer stands.
     const ticket: Ticket = { result: known?.result, until: this.#now() + HOLDS_MS };
     const isOwn = mntNs === this.#settings.ownMntNs;
-    const body: PackageBody = { root: isOwn ? "/" : `/proc/${pid}/root`, rootKey: mntNs, path };
+    const ownRoot = `/proc/${pid}/root`;
+    const body: PackageBody = { roots: isOwn ? ["/", ownRoot] : [ownRoot], rootKey: mntNs, path, file };
     const refused = this.#settings.submit({
       kind: "package",
       body,

@@ -27,39 +27,5 @@ export interface Expected {
   readonly end?: Fields;
 }
 
-/**
- * What `context` may name before it is built: a field is left out of the comparison where its name begins with one of these, and
- * shall then be absent from every document.
- */
-export const notBuilt: readonly string[] = [
-  "process.entry_leader.",
-  "process.env_vars",
-  "process.group.name",
-  "process.group_leader.",
-  "process.hash.",
-  "process.parent.group.",
-  "process.parent.hash.",
-  "process.parent.real_",
-  "process.parent.supplemental_groups.",
-  "process.parent.user.",
-  "process.previous.",
-  "process.real_group.name",
-  "process.real_user.name",
-  "process.saved_group.name",
-  "process.saved_user.name",
-  "process.session_leader.",
-  "process.supplemental_groups.",
-  "process.user.name",
-  "process.vpid",
-  "mayfly.executable.package.",
-  "mayfly.script.hash.",
-  "group.Ext.",
-  "group.name",
-  "related.user",
-  "user.Ext.",
-  "user.effective.",
-  "user.name",
-];
-
 /** The profiles whose documents rules are written for. */
-export const profiles = ["elastic"] as const;
+export const profiles = ["elastic", "transitions"] as const;

@@ -4,7 +4,7 @@ import { basename, join } from "node:path";
 import { fieldKinds } from "../../../ecs/fields/table.ts";
 import type { Document } from "../document.ts";
 import { testProcess } from "../life.ts";
-import { type Expected, notBuilt } from "./attack.ts";
+import type { Expected } from "./attack.ts";
 import {
   Check,
   describeExpectation,
@@ -70,7 +70,7 @@ export function differences(family: Family, expected: Expected): readonly string
   if (start === undefined) return [`no document of ${what} among\n${String(family)}`];
   const found = [
     ...unmet(start, { ...ofEveryStart(start), ...expected.fields }),
-    ...unmet(start, built({ ...aroundEvery(start, family.rootOf(start)), ...expected.context })),
+    ...unmet(start, { ...aroundEvery(start, family.rootOf(start)), ...expected.context }),
   ];
   if (expected.siblingOf !== undefined) {
     const sibling = family.startOf({ of: expected.siblingOf });
@@ -83,12 +83,6 @@ export function differences(family: Family, expected: Expected): readonly string
     else found.push(...unmet(end, expected.end));
   }
   return found.map((one) => `${what}: ${one}`);
-}
-
-/** Names of fields that are told although `notBuilt` says that they are not built. */
-export function builtMeanwhile(documents: readonly Document[]): readonly string[] {
-  const names = new Set(documents.flatMap((document) => [...fieldNames(document)]));
-  return [...names].filter((name) => !isBuilt(name));
 }
 
 /** Names of fields that would fall to a dynamic mapping. */
@@ -104,14 +98,6 @@ function unmet(document: Document, fields: Fields): string[] {
       const value = JSON.stringify(valueAt(document, name)) ?? "absent";
       return `${name} is ${value}, expected ${describeExpectation(expected)}`;
     });
-}
-
-function isBuilt(name: string): boolean {
-  return !notBuilt.some((prefix) => name.startsWith(prefix));
-}
-
-function built(fields: Fields): Fields {
-  return Object.fromEntries(Object.entries(fields).filter(([name]) => isBuilt(name)));
 }
 
 /** What every rule relies on, whatever it looks for. */
@@ -181,8 +167,10 @@ export function hashOf(path: string): Check {
     hashes.set(path, createHash("sha256").update(readFileSync(path)).digest("hex"));
   }
   const sum = hashes.get(path);
-  return new Check(`${sum ?? "no hash"}, or absent and told as pending`, (value, document) =>
-    value === undefined ? meets(valueAt(document, "mayfly.quality"), has("hash_pending"), document) : value === sum,
+  const isTold = (document: Document): boolean =>
+    document.mayfly?.quality?.some((word) => word.startsWith("hash_")) === true;
+  return new Check(`${sum ?? "no hash"}, or absent with the reason`, (value, document) =>
+    value === undefined ? isTold(document) : value === sum,
   );
 }
 

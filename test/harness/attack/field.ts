@@ -30,6 +30,11 @@ export function oneOf(...wanted: readonly string[]): Check {
   return new Check(`one of ${wanted.join(", ")}`, (value) => typeof value === "string" && wanted.includes(value));
 }
 
+/** What is looked up in a database may not be known in time: the first look at one of Debian's takes half a second. */
+export function orAbsent(wanted: string): Check {
+  return new Check(`${wanted} or absent`, (value) => value === undefined || value === wanted);
+}
+
 /** Equal to another field of the same document. */
 export function sameAs(field: string): Check {
   return new Check(`same as ${field}`, (value, document) => {
@@ -62,7 +67,9 @@ export function valueAt(document: object, field: string): unknown {
 /** Dotted names of the fields of a document; an array is a field, not a folder. */
 export function* fieldNames(document: object, prefix = ""): Generator<string> {
   for (const [name, value] of Object.entries(document) as [string, unknown][]) {
-    if (typeof value === "object" && value !== null && !Array.isArray(value))
+    if (Array.isArray(value) && typeof value[0] === "object")
+      for (const item of value as object[]) yield* fieldNames(item, `${prefix}${name}.`);
+    else if (typeof value === "object" && value !== null && !Array.isArray(value))
       yield* fieldNames(value, `${prefix}${name}.`);
     else yield prefix + name;
   }

@@ -17,7 +17,6 @@ export function ledByParent(...kinds: readonly Kind[]): Fields {
     pid: "parent.pid",
     entity_id: "parent.entity_id",
     start: "parent.start",
-    executable: "parent.executable",
   };
   const ofParent = Object.fromEntries(Object.entries(same).map(([name, field]) => [name, `process.${field}`]));
   return all(kinds, ofParent, { same_as_process: false });
