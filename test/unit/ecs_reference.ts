@@ -175,7 +175,7 @@ function terminalFields(session: Session): Record<string, unknown> {
 function previousFields(image: Image | undefined): unknown {
   const args = image?.args?.length ? cut(image.args, 4096) : undefined;
   const fields = { args, args_count: image?.argsCount, executable: image?.executable };
-  return Object.values(fields).some((value) => value !== undefined) ? fields : undefined;
+  return Object.values(fields).some((value) => value !== undefined && value !== "") ? fields : undefined;
 }
 
 function redactedAround({ origin, replaced, leaders: { entry, group, session } }: Lifecycle): boolean {
