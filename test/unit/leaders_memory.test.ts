@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import type { Pid, TaskRef, TaskState } from "../../src/record/record.ts";
@@ -31,9 +32,7 @@ test("a chain of 2,000 dead session leaders leaves nothing behind but the last o
   w.lives.length = 0;
 
   // What a WeakRef was asked for in this turn stays until the next.
-  await new Promise((resolve) => {
-    setImmediate(resolve);
-  });
+  await nextTurn();
   collectGarbage();
   const alive = kept.filter((image) => image.deref() !== undefined).length;
   assert.ok(alive < 300, `${alive} images of the dead are kept`);
