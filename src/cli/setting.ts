@@ -82,6 +82,7 @@ export function hostOf({ log }: Setting): Host {
 export function documentWriter({ config }: Setting, host: Host, ids: EntityIds): DocumentWriter {
   return new DocumentWriter({
     profile: config.documents.profile,
+    analyzer: config.documents.analyzer,
     host,
     hostFields: ships(config) && config.output.elasticsearch.preset === "scale" ? "minimal" : config.host.fields,
     namespace: config.output.elasticsearch.namespace,
