@@ -17,8 +17,8 @@ const QUARANTINE_MS = 60_000;
 /** Executables whose package is remembered. */
 const PACKAGES = 4096;
 
-/** How long the start waits for the names of the host's users. */
-const START_TURNS = 100;
+/** How long the start waits. */
+const START_TURNS = 200;
 const START_TURN_MS = 5;
 
 /** What one run looks up besides what the kernel says: names, hashes, packages. */
@@ -55,21 +55,28 @@ export class LookUp {
   }
 
   /**
-   * Resolves when the host's users are known, after half a second at most. Nobody waits for the helper: documents that come before it is
-   * ready wait their time.
+   * Resolves when the host's users are known and the helper is ready (0.1 s), or after a second: what comes before waits its time, or is
+   * told without.
    */
   async start(): Promise<void> {
     this.names.start();
-    this.#helper.start().catch((error: unknown) => {
+    let isReady = false;
+    const ready = (): void => {
+      isReady = true;
+    };
+    this.#helper.start().then(ready, (error: unknown) => {
+      ready();
       this.#log.error("hashes and packages are not told: the helper process does not start", { reason: String(error) });
     });
-    const root = { ...this.#host, pid: process.pid as Pid };
-    for (let turn = 0; turn < START_TURNS; turn++) {
-      if (this.names.user(0, root) !== undefined && this.names.group(0, root) !== undefined) return;
+    for (let turn = 0; turn < START_TURNS && !(isReady && this.#knowsNames()); turn++)
       await new Promise((resolve) => {
         setTimeout(resolve, START_TURN_MS);
       });
-    }
+  }
+
+  #knowsNames(): boolean {
+    const self = { ...this.#host, pid: process.pid as Pid };
+    return this.names.user(0, self) !== undefined && this.names.group(0, self) !== undefined;
   }
 
   /** Takes half a second at most. */

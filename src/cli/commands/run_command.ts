@@ -4,6 +4,7 @@ import { Agent } from "../../agent.ts";
 import { MayflyError } from "../../errors.ts";
 import type { Pid } from "../../record/record.ts";
 import { Destinations } from "../destinations.ts";
+import { LookUp } from "../look_up.ts";
 import { openKernel, settingsOf } from "../open_kernel.ts";
 import { summaryText } from "../pretty/summary.ts";
 import { ProcessTree } from "../pretty/tree.ts";
@@ -31,11 +32,13 @@ export async function runCommand(setting: Setting, command: readonly string[]): 
   const treeSink = new TreeSink(tree);
   const sink = allOf([treeSink, new DocumentSink(documentWriter(setting, host, ids), destinations.forDocuments, log)]);
 
+  // The tree on a terminal shows nothing of what is looked up.
+  const lookUp = destinations.forDocuments.length === 0 ? undefined : new LookUp(config, log);
   const started = performance.now();
   let status = 0;
   const agent: Agent = new Agent(
     source,
-    settingsOf(setting, false),
+    { ...settingsOf(setting, false), enrichment: lookUp?.enrichment },
     offset,
     ids,
     {
@@ -50,13 +53,14 @@ export async function runCommand(setting: Setting, command: readonly string[]): 
     },
     log,
   );
+  await lookUp?.start();
   await agent.run(true);
   if (pretty) {
     const wallSeconds = (performance.now() - started) / 1000;
     destinations.console?.write(tree.render());
     destinations.console?.write(summaryText(tree.family, { wallSeconds, lostRecords: treeSink.lost }, style));
   }
-  await destinations.close();
+  await Promise.all([destinations.close(), lookUp?.close()]);
   if (destinations.end instanceof MayflyError) throw destinations.end;
   return status;
 }
