@@ -1,3 +1,4 @@
+import { type NoHashReason, noHashReasons } from "../src/enrich/hash/hashes.ts";
 import type { FieldKind } from "./fields/field.ts";
 
 /*
@@ -45,6 +46,36 @@ const figures = {
   "mayfly.agent.cpu.user_seconds": "double",
   "mayfly.agent.cpu.system_seconds": "double",
   "mayfly.agent.memory.resident_bytes": "long",
+  "mayfly.agent.enrichment.waiting": "long",
+  "mayfly.agent.enrichment.late": "long",
+  "mayfly.agent.enrichment.crowded_out": "long",
+  "mayfly.agent.enrichment.hash.files": "long",
+  "mayfly.agent.enrichment.hash.cache_hits": "long",
+  "mayfly.agent.enrichment.hash.bytes": "long",
+  "mayfly.agent.enrichment.package.found": "long",
+  "mayfly.agent.enrichment.package.unknown": "long",
+  "mayfly.agent.enrichment.package.failed": "long",
+  "mayfly.agent.enrichment.helper.restarts": "long",
+  "mayfly.agent.enrichment.helper.kills": "long",
+  "mayfly.agent.enrichment.helper.lingering": "long",
+  "mayfly.agent.enrichment.helper.running": "long",
+  "mayfly.agent.enrichment.helper.waiting": "long",
+  "mayfly.agent.enrichment.names.unknown": "long",
+  "mayfly.agent.enrichment.names.evicted": "long",
+  "mayfly.agent.enrichment.names.junk_lines": "long",
+  "mayfly.agent.enrichment.names.files.read": "long",
+  "mayfly.agent.enrichment.names.files.refused": "long",
+  "mayfly.agent.enrichment.names.getent.absent": "long",
+  "mayfly.agent.enrichment.names.getent.runs": "long",
+  "mayfly.agent.enrichment.names.getent.timeouts": "long",
+  "mayfly.agent.enrichment.names.getent.failures": "long",
+  "mayfly.agent.enrichment.names.getent.refused": "long",
+  "mayfly.agent.enrichment.names.root.requests": "long",
+  "mayfly.agent.enrichment.names.root.timeouts": "long",
+  "mayfly.agent.enrichment.names.root.failures": "long",
+  "mayfly.agent.enrichment.names.root.gone": "long",
+  "mayfly.agent.enrichment.names.root.refused": "long",
+  "mayfly.agent.enrichment.names.root.files_refused": "long",
   "mayfly.agent.output.console.lines": "long",
   "mayfly.agent.output.console.bytes": "long",
   "mayfly.agent.output.console.waiting_bytes": "long",
@@ -108,6 +139,7 @@ const about = {
 export type MetricField =
   | keyof typeof figures
   | `mayfly.agent.dropped.${DropPlace}`
+  | `mayfly.agent.enrichment.hash.none.${NoHashReason}`
   | `${Span}.${keyof typeof spanFigures}`;
 
 /** All of them, by dotted name. */
@@ -115,6 +147,9 @@ export const metricFields: Readonly<Record<string, FieldKind>> = {
   ...about,
   ...figures,
   ...Object.fromEntries(dropPlaces.map((place) => [`mayfly.agent.dropped.${place}`, "long" as const])),
+  ...Object.fromEntries(
+    noHashReasons.map((reason) => [`mayfly.agent.enrichment.hash.none.${reason}`, "long" as const]),
+  ),
   ...Object.fromEntries(
     spans.flatMap((span) => Object.entries(spanFigures).map(([name, type]) => [`${span}.${name}`, type])),
   ),

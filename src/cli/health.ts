@@ -9,8 +9,15 @@ import type { HealthServer } from "../telemetry/http.ts";
 import type { Log } from "../telemetry/log.ts";
 import { version } from "../version.ts";
 import type { Destinations } from "./destinations.ts";
+import type { LookUp } from "./look_up.ts";
 
 const CLOSE_DEADLINE_MS = 500;
+
+export interface HealthSources {
+  /** How often each rule hid something; none where nothing is redacted. */
+  readonly redactions: () => Readonly<Record<string, number>>;
+  readonly lookUp: LookUp | undefined;
+}
 
 /** Everything that this run can tell of itself, and the server and the documents that tell it. */
 export class Health {
@@ -18,16 +25,15 @@ export class Health {
   readonly #agent: Agent;
   readonly #destinations: Destinations;
   readonly #log: Log;
-  readonly #redactions: () => Readonly<Record<string, number>>;
+  readonly #sources: HealthSources;
   readonly #startedAt = Date.now();
   readonly #delay = new EventLoopDelay();
   #server: HealthServer | undefined = undefined;
   #documents: MetricDocuments | undefined = undefined;
   #timer: NodeJS.Timeout | undefined = undefined;
 
-  /** @param redactions how often each rule hid something; none where nothing is redacted */
-  constructor(agent: Agent, destinations: Destinations, log: Log, redactions: () => Readonly<Record<string, number>>) {
-    this.#redactions = redactions;
+  constructor(agent: Agent, destinations: Destinations, log: Log, sources: HealthSources) {
+    this.#sources = sources;
     this.#agent = agent;
     this.#destinations = destinations;
     this.#log = log;
@@ -87,7 +93,8 @@ export class Health {
       processes: tracker.table.size,
       pendingLives: tracker.aggregation.pending,
       hurriedLives: tracker.aggregation.hurried,
-      redactions: this.#redactions(),
+      redactions: this.#sources.redactions(),
+      enrichment: this.#sources.lookUp?.counters,
       outputs: {
         ...(console !== undefined && { console: console.stats() }),
         ...(file !== undefined && { file: file.stats() }),

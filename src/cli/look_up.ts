@@ -9,6 +9,7 @@ import { Names } from "../enrich/names/names.ts";
 import { namesDefaults } from "../enrich/names/settings.ts";
 import { PackageDesk } from "../enrich/packages/package_desk.ts";
 import type { Pid } from "../record/record.ts";
+import type { LookUpCounts } from "../telemetry/health.ts";
 import type { Log } from "../telemetry/log.ts";
 
 /** A file that takes longer to read is given up, and its device left alone for a while. Milliseconds. */
@@ -77,6 +78,17 @@ export class LookUp {
   #knowsNames(): boolean {
     const self = { ...this.#host, pid: process.pid as Pid };
     return this.names.user(0, self) !== undefined && this.names.group(0, self) !== undefined;
+  }
+
+  get counters(): LookUpCounts {
+    const { found, unknown, failed } = this.packages;
+    return {
+      lives: this.enrichment.counters,
+      hashes: this.hasher?.counters,
+      packages: { found, unknown, failed },
+      names: this.names.counters,
+      helper: this.#helper.counters,
+    };
   }
 
   /** Takes half a second at most. */

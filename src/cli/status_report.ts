@@ -35,6 +35,13 @@ export interface StatusReport {
     readonly max_size_bytes: number;
     readonly oldest_age_seconds: number;
   };
+  readonly enrichment?: {
+    /** Lives that wait for a name, hash or package; left_without: whose time was over, or who made room. */
+    readonly waiting: number;
+    readonly left_without: number;
+    readonly hashed_files: number;
+    readonly hashed_bytes: number;
+  };
   readonly cpu_cores: number;
   readonly resident_bytes: number;
   /** Every count that should be 0 and is not. */
@@ -76,12 +83,27 @@ export function statusReport(readiness: Readiness, earlier: Reading, now: Readin
       running: value("mayfly_processes"),
       pending: value("mayfly_pending_lives"),
     },
+    ...enrichmentOf(exposition),
     outputs: outputsOf(exposition),
     ...deliveryOf(exposition, rate),
     ...spoolOf(exposition),
     cpu_cores: rate("process_cpu_user_seconds_total") + rate("process_cpu_system_seconds_total"),
     resident_bytes: value("process_resident_memory_bytes"),
     worries: worriesOf(exposition),
+  };
+}
+
+function enrichmentOf(exposition: Exposition): Pick<StatusReport, "enrichment"> {
+  const waiting = exposition.value("mayfly_enrichment_waiting_lives");
+  if (waiting === undefined) return {};
+  const value = (name: string): number => exposition.value(name) ?? 0;
+  return {
+    enrichment: {
+      waiting,
+      left_without: value("mayfly_enrichment_late_lives_total") + value("mayfly_enrichment_crowded_out_lives_total"),
+      hashed_files: value("mayfly_hash_files_total"),
+      hashed_bytes: value("mayfly_hash_read_bytes_total"),
+    },
   };
 }
 

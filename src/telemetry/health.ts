@@ -1,3 +1,7 @@
+import type { EnrichmentCounters } from "../enrich/enrichment.ts";
+import type { HashCounters } from "../enrich/hash/hasher.ts";
+import type { HelperCounters } from "../enrich/helper/helper.ts";
+import type { NamesCounters } from "../enrich/names/counters.ts";
 import type { DeliveryStats } from "../output/elasticsearch/stats.ts";
 import type { Histogram } from "../output/histogram.ts";
 import type { OutputStats } from "../output/output.ts";
@@ -33,6 +37,17 @@ export interface LossCounts {
   readonly evicted: number;
 }
 
+/** What is looked up besides what the kernel says, and where that gave up. */
+export interface LookUpCounts {
+  readonly lives: EnrichmentCounters;
+  /** undefined: hash.enabled is false. */
+  readonly hashes: Pick<HashCounters, "hashed" | "cacheHits" | "bytes" | "none"> | undefined;
+  readonly packages: { readonly found: number; readonly unknown: number; readonly failed: number };
+  readonly names: Readonly<NamesCounters>;
+  /** Of the process that reads executables and package databases. */
+  readonly helper: Readonly<HelperCounters>;
+}
+
 /** What this operating system process has used. */
 export interface OwnProcess {
   /** Seconds of CPU in user and in kernel mode since the start. */
@@ -64,6 +79,8 @@ export interface HealthSnapshot {
   readonly hurriedLives: number;
   /** How often each redaction rule hid something, by the rule's name. */
   readonly redactions: Readonly<Record<string, number>>;
+  /** undefined: nothing is looked up, since no output takes documents. */
+  readonly enrichment: LookUpCounts | undefined;
   readonly outputs: Readonly<Partial<Record<OutputName, OutputStats>>>;
   readonly spool: SpoolStats | undefined;
   readonly delivery: DeliveryStats | undefined;

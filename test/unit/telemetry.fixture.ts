@@ -1,6 +1,8 @@
+import { type NoHashReason, noHashReasons } from "../../src/enrich/hash/hashes.ts";
+import { NamesCounters } from "../../src/enrich/names/counters.ts";
 import { Histogram } from "../../src/output/histogram.ts";
 import type { OutputStats } from "../../src/output/output.ts";
-import type { HealthSnapshot } from "../../src/telemetry/health.ts";
+import type { HealthSnapshot, LookUpCounts } from "../../src/telemetry/health.ts";
 
 /** When the snapshots of tests are taken. */
 export const AT = Date.parse("2026-11-21T09:42:02.250Z");
@@ -44,6 +46,7 @@ export function quietHealth(changes: Partial<HealthSnapshot> = {}): HealthSnapsh
     pendingLives: 0,
     hurriedLives: 0,
     redactions: {},
+    enrichment: undefined,
     outputs: {},
     spool: undefined,
     delivery: undefined,
@@ -83,6 +86,7 @@ export function fullHealth(changes: Partial<HealthSnapshot> = {}): HealthSnapsho
     pendingLives: 302,
     hurriedLives: 303,
     redactions: { password_option: 304, 'a "rule"\\\n': 305 },
+    enrichment: lookUpCounts(900),
     outputs: { console: outputStats(400), file: outputStats(410) },
     spool: {
       openDocuments: 501,
@@ -130,4 +134,22 @@ export function fullHealth(changes: Partial<HealthSnapshot> = {}): HealthSnapsho
 
 function outputStats(from: number): OutputStats {
   return { lines: from + 1, bytes: from + 2, droppedLines: from + 3, waitingBytes: from + 4 };
+}
+
+function lookUpCounts(from: number): LookUpCounts {
+  const names = new NamesCounters();
+  Object.keys(names).forEach((name, at) => {
+    names[name as keyof NamesCounters] = from + 60 + at;
+  });
+  const none = Object.fromEntries(noHashReasons.map((reason, at) => [reason, from + 20 + at])) as Record<
+    NoHashReason,
+    number
+  >;
+  return {
+    lives: { waiting: from + 1, late: from + 2, crowdedOut: from + 3 },
+    hashes: { hashed: from + 11, cacheHits: from + 12, bytes: from + 13, none },
+    packages: { found: from + 31, unknown: from + 32, failed: from + 33 },
+    names,
+    helper: { restarts: from + 41, kills: from + 42, lingering: from + 43, running: from + 44, waiting: from + 45 },
+  };
 }

@@ -48,7 +48,7 @@ test("what is off is absent, and what has not happened is 0", async () => {
   const exposition = await scrape(quietHealth());
   const names = exposition.samples.map(({ name }) => name);
   assert.deepEqual(
-    names.filter((name) => /spool|delivery|bulk|output|redactions/.test(name)),
+    names.filter((name) => /spool|delivery|bulk|output|redactions|enrichment|hash|package|helper|names/.test(name)),
     [],
   );
   assert.equal(exposition.value("mayfly_dropped_total", { place: "ring_fork", what: "records" }), 0);

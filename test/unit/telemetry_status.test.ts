@@ -70,8 +70,9 @@ async function reportOf(before: HealthSnapshot, now: HealthSnapshot): Promise<St
 
 /** A mayfly that ships 1,000 lives a second. */
 async function busyReport(): Promise<StatusReport> {
-  const { spool, delivery } = fullHealth();
-  assert.ok(spool !== undefined && delivery !== undefined);
+  const { spool, delivery, enrichment } = fullHealth();
+  assert.ok(spool !== undefined && delivery !== undefined && enrichment?.hashes !== undefined);
+  const { hashes } = enrichment;
   const at = (second: number): HealthSnapshot =>
     quietHealth({
       at: AT + second * 1000,
@@ -85,6 +86,11 @@ async function busyReport(): Promise<StatusReport> {
         alreadyThere: 0,
         state: "delivering",
         lagSeconds: histogramOf([1, 2], 0.5, 0.7, 1.5),
+      },
+      enrichment: {
+        ...enrichment,
+        lives: { waiting: 1, late: 2, crowdedOut: 1 },
+        hashes: { ...hashes, hashed: 1204, bytes: 327_000_000 },
       },
       process: { userSeconds: second * 0.021, systemSeconds: 0, residentBytes: 88_300_000 },
     });
@@ -108,6 +114,7 @@ test("the text is one line a subject", async () => {
   assert.match(lines[0] ?? "", /^mayfly 0\.1\.0 ready, watching, up 2h05m since 2026-11-2\d \d\d:\d\d:\d\d$/);
   assert.deepEqual(lines.slice(1), [
     "lives      1,002/s  4,812,004 ended, 214 running, 12 in the hold",
+    "looked up  1,204 files hashed (312 MiB), 1 life waiting, 3 left without",
     "delivered  1,000/s  4,811,000 documents in Elasticsearch, delivering",
     "lag        p50 750ms, p99 1.97s from the kernel to there",
     "spool      1 document waits, the oldest 2.50s old; 1.24 MiB of 1.00 GiB",

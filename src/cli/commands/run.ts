@@ -50,7 +50,10 @@ async function watch(args: Arguments, setting: Setting): Promise<ExitCode> {
   // Rows on a terminal show nothing of what is looked up.
   const lookUp = destinations.forDocuments.length === 0 ? undefined : new LookUp(config, log);
   agent = new Agent(source, { ...settings, enrichment: lookUp?.enrichment }, offset, ids, events, log);
-  const health = new Health(agent, destinations, log, () => settings.redactor?.counters.rules ?? {});
+  const health = new Health(agent, destinations, log, {
+    redactions: () => settings.redactor?.counters.rules ?? {},
+    lookUp,
+  });
   const release = onSignals(stop, () => destinations.file?.reopen());
   const timer = args.for === undefined ? undefined : setTimeout(stop, args.for);
   try {

@@ -13,7 +13,14 @@ const SENTENCE_LEAST = 30;
 /** How mayfly is, in about ten lines, ending in a newline. */
 export function statusText(report: StatusReport, style: Style): string {
   const { ready, reasons, worries } = report;
-  const rows = [headline(report), livesRow(report), ...deliveryRows(report), ...outputRows(report), costRow(report)];
+  const rows = [
+    headline(report),
+    livesRow(report),
+    ...lookUpRows(report),
+    ...deliveryRows(report),
+    ...outputRows(report),
+    costRow(report),
+  ];
   const lines = rows.map((spans) => `${draw(spans, style.columns, style)}\n`);
   if (!ready)
     lines.push(...reasons.flatMap(({ message }, at) => sentence(at === 0 ? "not ready" : "", message, "red", style)));
@@ -35,6 +42,14 @@ function livesRow({ lives }: StatusReport): Span[] {
   const { per_second, ended, running, pending } = lives;
   const text = `${numberText(ended)} ended, ${numberText(running)} running, ${numberText(pending)} in the hold`;
   return [label("lives"), rate(per_second), span(text)];
+}
+
+function lookUpRows({ enrichment }: StatusReport): Span[][] {
+  if (enrichment === undefined) return [];
+  const { waiting, left_without, hashed_files, hashed_bytes } = enrichment;
+  const hashed = `${countText(hashed_files, "file")} hashed (${bytesText(hashed_bytes)})`;
+  const without = left_without === 0 ? "" : `, ${numberText(left_without)} left without`;
+  return [[label("looked up"), span(`${hashed}, ${countText(waiting, "life", "lives")} waiting${without}`)]];
 }
 
 function deliveryRows({ delivery, spool }: StatusReport): Span[][] {
