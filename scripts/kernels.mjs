@@ -78,7 +78,7 @@ async function main() {
   for (const { name, files } of runs) if (files.length > 0) keepRecordings(name, files);
   const seconds = (performance.now() - begun) / 1000;
   process.stdout.write(summary(runs, seconds));
-  if (values.write) writeFileSync(join(root, document), markdown(runs, seconds));
+  if (values.write) writeFileSync(join(root, document), markdown(runs, seconds, values.record ?? false));
   return runs.every(isGood) ? 0 : 1;
 }
 

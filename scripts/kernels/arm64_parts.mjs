@@ -51,7 +51,7 @@ async function bringSystem(system, folder, archive) {
 /** As CMakeLists.txt does it, with the compiler for the other architecture. */
 async function buildAddon(checkout, built, libraryFolder) {
   const { clang, strip, bpftool } = findToolchain();
-  for (const name of ["probes", "tasks"]) {
+  for (const name of ["probes", "tasks", "changes"]) {
     const object = join(built, `${name}.bpf.o`);
     const source = join(checkout, "bpf", `${name}.bpf.c`);
     const flags = ["-g", "-O2", "-target", "bpf", "-D__TARGET_ARCH_arm64", "-I", join(checkout, "bpf")];

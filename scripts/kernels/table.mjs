@@ -20,7 +20,7 @@ export function summary(runs, seconds) {
  * @param {KernelRun[]} runs
  * @param {number} seconds
  */
-export function markdown(runs, seconds) {
+export function markdown(runs, seconds, recorded) {
   const files = [...new Set(runs.flatMap(({ results }) => results.map(({ file }) => file)))];
   const had = runs.filter(({ file }) => file !== undefined);
   const kernels = runs.map(({ name, package: debian, required, file, seconds: took }) => {
@@ -31,7 +31,7 @@ export function markdown(runs, seconds) {
     "# Kernels",
     "",
     "Made by `npm run test:kernels -- --write`, which boots Debian's cloud kernels in emulated machines (QEMU without KVM, two",
-    `processors) and runs the live tests in each, as they run on a host. This run took ${(seconds / 60).toFixed(1)} minutes, two guests at a time.`,
+    `processors) and runs the live tests in each, as they run on a host. This run took ${(seconds / 60).toFixed(1)} minutes, two guests at a time${recorded ? ", recordings (test/recordings) included" : ""}.`,
     "",
     "| kernel | package | required | took |",
     "| --- | --- | --- | --- |",
