@@ -27,6 +27,13 @@ export function credentialsText(credentials: Credentials): CredentialsText {
   return render(credentials);
 }
 
+/** Ends kept texts when the names of these Credentials have changed since they were written. To be called before one is used. Hot path. */
+export function noticeNames(credentials: Credentials | undefined): void {
+  if (credentials === undefined) return;
+  const text = credentials.rendered as CredentialsText | undefined;
+  if (text !== undefined && text.names !== credentials.names) credentialsText(credentials);
+}
+
 function render(credentials: Credentials): CredentialsText {
   const { names } = credentials;
   const ids = flat(idsText(credentials, names));

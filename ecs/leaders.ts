@@ -1,6 +1,6 @@
 import { type Identity, type Leader, type Leaders, Quality } from "../src/process/facts.ts";
 import type { Lifecycle } from "../src/process/lifecycle.ts";
-import { credentialsText } from "./credentials.ts";
+import { credentialsText, noticeNames } from "./credentials.ts";
 import { identityText, leaderNameText } from "./identity.ts";
 import { argsAreCutInChild, imageAsParentText, workingDirectoryText } from "./image.ts";
 import { quoted } from "./json.ts";
@@ -13,6 +13,9 @@ import { terminalText } from "./terminal.ts";
  * leads itself shares them with nobody, and the text of its own leaders is put together.
  */
 export function leadersText({ leaders, identity }: Lifecycle): string {
+  noticeNames(leaders.entry?.credentials);
+  noticeNames(leaders.group?.credentials);
+  noticeNames(leaders.session?.credentials);
   const kept = keptText(leaders.rendered);
   if (kept !== undefined && !leads(leaders, identity)) return kept;
   const text =

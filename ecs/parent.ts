@@ -1,5 +1,5 @@
 import type { Origin, Parent } from "../src/process/facts.ts";
-import { credentialsText } from "./credentials.ts";
+import { credentialsText, noticeNames } from "./credentials.ts";
 import { identityText, leaderNameText } from "./identity.ts";
 import { imageAsParentText, workingDirectoryText } from "./image.ts";
 import { keptText, slotFor } from "./kept_text.ts";
@@ -11,6 +11,7 @@ import { terminalText } from "./terminal.ts";
  * one Origin, and a long life has several documents.
  */
 export function originText(origin: Origin): string {
+  noticeNames(origin.parent?.credentials);
   const kept = keptText(origin.rendered);
   if (kept !== undefined) return kept;
   const text = (origin.parent === undefined ? "" : parentText(origin.parent)) + ancestryText(origin.ancestry);

@@ -31,6 +31,7 @@ export class LookUp {
   readonly #helper: Helper;
   readonly #host: { readonly mntNs: number; readonly userNs: number };
   readonly #log: Log;
+  #closed = false;
 
   /** @throws MayflyError HASH_TYPE_UNAVAILABLE */
   constructor(config: Config, log: Log) {
@@ -67,6 +68,7 @@ export class LookUp {
     };
     this.#helper.start().then(ready, (error: unknown) => {
       ready();
+      if (this.#closed) return;
       this.#log.error("hashes and packages are not told: the helper process does not start", { reason: String(error) });
     });
     for (let turn = 0; turn < START_TURNS && !(isReady && this.#knowsNames()); turn++)
@@ -93,6 +95,7 @@ export class LookUp {
 
   /** Takes half a second at most. */
   async close(): Promise<void> {
+    this.#closed = true;
     this.names.close();
     await this.#helper.close();
   }

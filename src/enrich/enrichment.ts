@@ -1,6 +1,6 @@
 import type { Earliest, LifeTaker } from "../process/aggregation.ts";
 import type { Clock } from "../process/clock.ts";
-import type { Credentials } from "../process/facts.ts";
+import type { Credentials, Leader } from "../process/facts.ts";
 import { type Lifecycle, Transition } from "../process/lifecycle.ts";
 import type { Process } from "../process/process.ts";
 import type { ImageListener } from "../process/tracker.ts";
@@ -39,6 +39,8 @@ const MOST = 16_384;
 const FOUND_MS = 5000;
 /** Lives that leave at one look: 10,000 processes found at the start become ready together, and whoever takes them needs a turn in between. */
 const RELEASE_MOST = 1000;
+/** So many are looked at for each answer: 0.2 us each. */
+const FEW = 64;
 /** Between two looks at those who wait, and between two rounds of asking for names anew. Milliseconds. */
 const LOOK_MS = 20;
 const ROUND_MS = 1000;
@@ -113,25 +115,43 @@ export class Enrichment implements LifeTaker, ImageListener {
     while (this.#room.size > 0) {
       await catchUp();
       for (let left = RELEASE_MOST; left > 0 && this.#room.size > 0; left--) {
-        this.#late++;
-        this.#room.letOutFirst(this.#out);
+        this.#room.letOutFirst((life) => {
+          if (!this.#isReady(life)) this.#late++;
+          this.#out(life);
+        });
       }
     }
   }
 
   #isReady(life: Lifecycle): boolean {
-    const { image, credentials, identity } = life;
-    const isNamed = this.#tag(credentials, identity.pid);
-    return isNamed && (image?.findings === undefined || image.findings.settled);
+    // All are asked for, also when the first is missing already.
+    const isNamed = this.#isNamed(life);
+    const findings = life.image?.findings;
+    return isNamed && (findings === undefined || findings.settled);
+  }
+
+  /** Everybody of whom ids stand in the document. A parent or leader may have had no document of its own, and never get one. */
+  #isNamed({ credentials, identity, origin: { parent }, leaders }: Lifecycle): boolean {
+    const own = this.#tag(credentials, identity.pid);
+    const parents = parent?.credentials === undefined || this.#tag(parent.credentials, parent.identity.pid);
+    const { entry, group, session } = leaders;
+    const entrys = this.#isLeaderNamed(entry);
+    const groups = this.#isLeaderNamed(group);
+    const sessions = this.#isLeaderNamed(session);
+    return own && parents && entrys && groups && sessions;
+  }
+
+  #isLeaderNamed(leader: Leader | undefined): boolean {
+    return leader?.credentials === undefined || this.#tag(leader.credentials, leader.pid);
   }
 
   #tag(credentials: Credentials, pid: Pid): boolean {
     return this.#settings.names.tag(credentials, pid);
   }
 
-  /** Something that lives may wait for is known now. */
+  /** Something that lives may wait for is known now. Answers come by the thousand: where many wait, they leave at the next regular look. */
   look(): void {
-    if (this.#room.size > 0) this.#letOut();
+    if (this.#room.size > 0 && this.#room.size <= FEW) this.#letOut();
   }
 
   readonly #lookAround = (): void => {

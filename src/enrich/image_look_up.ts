@@ -40,7 +40,7 @@ export class ImageLookUp {
     this.#packages = packages;
   }
 
-  /** Images of which something is under way. */
+  /** Tickets without a result that images wait for. */
   get open(): number {
     return this.#open.size;
   }
@@ -107,8 +107,10 @@ export class ImageLookUp {
 }
 
 function findingsOf({ hash, script, package: owner }: Open): Findings {
+  const hashPending = !isSettled(hash) || !isSettled(script);
   return {
-    settled: isSettled(hash) && isSettled(script) && isSettled(owner),
+    settled: !hashPending && isSettled(owner),
+    hashPending,
     hash: fileHash(hash),
     scriptHash: fileHash(script),
     package: packageIn(owner),

@@ -58,6 +58,8 @@ export interface Image {
 export interface Findings {
   /** Whether nothing is under way any more. */
   readonly settled: boolean;
+  /** Whether a hash, of the executable or of the script, is under way. */
+  readonly hashPending: boolean;
   readonly hash: FileHash | undefined;
   readonly scriptHash: FileHash | undefined;
   readonly package: Package | undefined;

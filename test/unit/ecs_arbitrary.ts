@@ -36,6 +36,7 @@ const fileHash = fc.oneof(
 );
 const findings = fc.record({
   settled: fc.boolean(),
+  hashPending: fc.boolean(),
   hash: optional(fileHash),
   scriptHash: optional(fileHash),
   package: optional(

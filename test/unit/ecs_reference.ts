@@ -228,10 +228,9 @@ function unhashed(image: Image | undefined): number {
     string,
     number
   >;
-  let quality = 0;
+  let quality = findings?.hashPending === true ? 1 << 8 : 0;
   for (const hash of [findings?.hash, findings?.scriptHash]) {
     if (hash?.reason !== undefined) quality |= bits[hash.reason] ?? 1 << 8;
-    if (hash === undefined && findings?.settled === false) quality |= 1 << 8;
   }
   return quality;
 }

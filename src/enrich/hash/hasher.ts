@@ -3,6 +3,7 @@ import { LRUCache } from "lru-cache";
 import { ExitCode, MayflyError } from "../../errors.ts";
 import type { Outcome } from "../helper/backlog.ts";
 import { Helper, type HelperCounters } from "../helper/helper.ts";
+import { wayTo } from "../helper/way.ts";
 import type { ExecutableBody, HashAnswer, HashBody, ScriptBody } from "./body.ts";
 import { identityKey, isSameIdentity } from "./file_identity.ts";
 import {
@@ -151,7 +152,7 @@ export class Hasher {
     }
     const ticket = new ScriptTicket(script);
     const body: ScriptBody = { ...this.#body(script), ...scriptFields(script) };
-    const way = folderOf(script.mntNs, script.path);
+    const way = wayTo(script.mntNs, script.path);
     const job = new HashJob("script", body, false, way, way, ticket, this.#settled);
     if (this.#submit(job, ticket)) this.#scripts.set(key, ticket);
     return ticket;
@@ -167,7 +168,7 @@ export class Hasher {
     const path = executed.memfd || executed.deleted ? undefined : executed.path;
     const body: ExecutableBody = { ...this.#body(executed), path, file };
     const heavy = file.size > HEAVY_BYTES;
-    const way = folderOf(executed.mntNs, path ?? "");
+    const way = wayTo(executed.mntNs, path ?? "");
     const job = new HashJob("executable", body, heavy, file.device, way, ticket, this.#settled);
     if (this.#submit(job, ticket)) this.#cache.set(key, ticket);
     return ticket;
@@ -215,11 +216,6 @@ export class Hasher {
 }
 
 const tooLarge: HashResult = { kind: "none", reason: "too_large" };
-
-/** A name for the way to a file. */
-function folderOf(mntNs: number, path: string): string {
-  return `${mntNs}:${path.slice(0, path.lastIndexOf("/") + 1)}`;
-}
 
 function none(reason: NoHashReason): HashResult {
   return { kind: "none", reason };

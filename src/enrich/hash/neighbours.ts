@@ -12,7 +12,7 @@ const SHARE = 1 / 20;
  * Roots below which a process's paths may be looked for, as prefixes of a path: of the mount namespace that it was in. It may have had
  * another root in there all the same: what is found has to prove itself.
  */
-export function rootsOf({ mntNs, ownMntNs }: HashBody): readonly string[] {
+export function rootsOf({ mntNs, ownMntNs }: Pick<HashBody, "mntNs" | "ownMntNs">): readonly string[] {
   return ownMntNs ? [""] : neighbours.of(mntNs).map((pid) => `/proc/${pid}/root`);
 }
 

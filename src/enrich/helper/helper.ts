@@ -181,6 +181,7 @@ export class Helper implements ChildListener {
       this.#onFirst(notStarted(reason));
       this.#onFirst = undefined;
       this.#closed = true;
+      for (const job of this.#backlog.takeAll()) settle(job, { kind: "failed", reason });
       return;
     }
     child.kill(); // its pipes

@@ -1,8 +1,9 @@
 import { LRUCache } from "lru-cache";
 import type { FileIdentity, Pid } from "../../record/record.ts";
 import type { Job, Outcome } from "../helper/backlog.ts";
+import { wayTo } from "../helper/way.ts";
 import type { Package } from "./package.ts";
-import type { PackageBody } from "./service.ts";
+import type { PackageAnswer, PackageBody } from "./service.ts";
 
 /** The executable of an exec record. */
 export interface PackageQuestion {
@@ -36,6 +37,8 @@ export interface PackageDeskSettings {
  * has written that down.
  */
 const HOLDS_MS = 60_000;
+/** The same where the executable could not be reached: the next process may live long enough. Milliseconds. */
+const UNREACHED_MS = 1000;
 
 /** Packages of executables. The helper process reads the databases; here is what it answered. */
 export class PackageDesk {
@@ -44,8 +47,12 @@ export class PackageDesk {
   readonly #cache: LRUCache<string, Ticket>;
   /** Requests that the helper refused or could not answer. */
   failed = 0;
+  /** Answers that name a package. */
   found = 0;
+  /** Answers that no database lists the executable. */
   unknown = 0;
+  /** Answers that nothing led to the executable any more. */
+  gone = 0;
 
   constructor(settings: PackageDeskSettings) {
     this.#settings = settings;
@@ -60,15 +67,13 @@ export class PackageDesk {
     if (known !== undefined && this.#now() < known.until) return known;
     // Meanwhile the old answer stands.
     const ticket: Ticket = { result: known?.result, until: this.#now() + HOLDS_MS };
-    const isOwn = mntNs === this.#settings.ownMntNs;
-    const ownRoot = `/proc/${pid}/root`;
-    const body: PackageBody = { roots: isOwn ? ["/", ownRoot] : [ownRoot], rootKey: mntNs, path, file };
+    const body: PackageBody = { pid, mntNs, ownMntNs: mntNs === this.#settings.ownMntNs, path, file };
     const refused = this.#settings.submit({
       kind: "package",
       body,
       heavy: false,
       place: `package:${mntNs}`,
-      way: `package:${mntNs}`,
+      way: wayTo(mntNs, path),
       onSent: () => undefined,
       onSettled: (outcome) => this.#settle(ticket, outcome),
     });
@@ -82,11 +87,16 @@ export class PackageDesk {
   }
 
   #settle(ticket: Ticket, outcome: Outcome): void {
-    const isAnswer = outcome.kind === "answer";
-    ticket.result = isAnswer ? ((outcome.answer as Package | null) ?? null) : null;
-    if (!isAnswer) this.failed++;
-    else if (ticket.result === null) this.unknown++;
+    const answer = outcome.kind === "answer" ? (outcome.answer as PackageAnswer) : undefined;
+    if (answer === undefined) this.failed++;
+    else if (answer === "gone") this.gone++;
+    else if (answer === null) this.unknown++;
     else this.found++;
+    if (answer === undefined || answer === "gone") {
+      // What was known of the same file stands.
+      ticket.result ??= null;
+      ticket.until = this.#now() + UNREACHED_MS;
+    } else ticket.result = answer;
     this.#settings.onSettled(ticket);
   }
 }
@@ -94,5 +104,5 @@ export class PackageDesk {
 interface Ticket extends PackageTicket {
   result: Package | null | undefined;
   /** Of `now`. */
-  readonly until: number;
+  until: number;
 }
