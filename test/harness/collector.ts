@@ -114,11 +114,11 @@ export class Collector {
     }
   }
 
-  /** Ends it as Ctrl-C does and returns all its documents. Throws unless it flushes in time and exits 0. */
-  async stop(): Promise<readonly Document[]> {
+  /** Ends it, as Ctrl-C does by default, and returns all its documents. Throws unless it flushes in time and exits 0. */
+  async stop(signal: "SIGINT" | "SIGTERM" = "SIGINT"): Promise<readonly Document[]> {
     try {
-      this.#child.kill("SIGINT");
-      const status = await within(this.#exited, STOP_MS, () => `it did not end on SIGINT; ${this.#situation()}`);
+      this.#child.kill(signal);
+      const status = await within(this.#exited, STOP_MS, () => `it did not end on ${signal}; ${this.#situation()}`);
       await this.#read;
       if (status !== "0") throw new Error(`the collector ended with ${status}; ${this.#situation()}`);
       return this.documents;

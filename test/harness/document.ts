@@ -41,6 +41,7 @@ export interface DocumentImage {
   readonly args_count?: number;
   readonly command_line?: string;
   readonly working_directory?: string;
+  readonly env_vars?: readonly string[];
   readonly start?: string;
   readonly vpid?: number;
   readonly interactive?: boolean;
