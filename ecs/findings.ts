@@ -39,9 +39,7 @@ export function executableText({ deleted, memfd, findings }: Image): string {
 /** Why there is no hash, as bits of Quality. 0 where nothing was asked for. */
 export function findingsQuality(findings: Findings | undefined): number {
   if (findings === undefined) return 0;
-  return (
-    reasonBit(findings.hash) | reasonBit(findings.scriptHash) | (findings.hashPending ? Quality.hashPending : 0)
-  );
+  return reasonBit(findings.hash) | reasonBit(findings.scriptHash) | (findings.hashPending ? Quality.hashPending : 0);
 }
 
 /** `gone` too is pending: it was not found out, and a later process with the same file may tell. */

@@ -93,7 +93,9 @@ describe("variables of the default list", live, () => {
     await bench.run("/bin/sh", ["-c", script], {});
     const clean = `unset HISTFILE; ${bench.words("child")}; exit 0`;
     await bench.run("/bin/sh", ["-c", clean], { HISTFILE: "/of/the/parent" });
-    await bench.run("/bin/sh", ["-c", `unset HISTFILE; exec ${bench.words("replaced")}`], { HISTFILE: "/of/the/first" });
+    await bench.run("/bin/sh", ["-c", `unset HISTFILE; exec ${bench.words("replaced")}`], {
+      HISTFILE: "/of/the/first",
+    });
     copyFileSync("/bin/sh", sshd);
     chmodSync(sshd, 0o755);
     const login = `setsid ${bench.words("login")}; exit 0`;

@@ -81,54 +81,58 @@ async function start(t: TestContext): Promise<Collector> {
   return collector;
 }
 
-test(`${BURST} executables of 5 MiB that nobody has seen hold up no other document, and few files are open`, live, async (t) => {
-  const folder = folderOf(t);
-  const files = Array.from({ length: BURST }, (_, index) => executable(join(folder, `never-${index}`)));
-  const collector = await start(t);
-  const mark = `beside-${process.pid}`;
+test(
+  `${BURST} executables of 5 MiB that nobody has seen hold up no other document, and few files are open`,
+  live,
+  async (t) => {
+    const folder = folderOf(t);
+    const files = Array.from({ length: BURST }, (_, index) => executable(join(folder, `never-${index}`)));
+    const collector = await start(t);
+    const mark = `beside-${process.pid}`;
 
-  const children = childrenOf(collector.pid);
-  assert.equal(children.length, 1, "the helper");
-  let most = 0;
-  const sampling = setInterval(() => {
-    const open = [collector.pid, ...childrenOf(collector.pid)].map(openFiles).reduce((sum, count) => sum + count, 0);
-    most = Math.max(most, open);
-  }, 10);
-  t.after(() => clearInterval(sampling));
+    const children = childrenOf(collector.pid);
+    assert.equal(children.length, 1, "the helper");
+    let most = 0;
+    const sampling = setInterval(() => {
+      const open = [collector.pid, ...childrenOf(collector.pid)].map(openFiles).reduce((sum, count) => sum + count, 0);
+      most = Math.max(most, open);
+    }, 10);
+    t.after(() => clearInterval(sampling));
 
-  const beside = command(programPath("numbered"), [String(RATE), String(BESIDE), mark, TINY]);
-  const burst = await command("/bin/sh", ["-c", `for file in ${folder}/never-*; do $file; done`]);
-  assert.equal(burst.code, 0, burst.stderr);
-  assert.equal((await beside).code, 0);
-  // Late or not, the hashes are found out: the next process of such a file has it.
-  const last = files.at(-1) ?? "";
-  await command(last, ["again"]);
-  const again = await collector.waitFor(
-    ({ process: one }) => one?.executable === last && one.args?.[1] === "again",
-    "the file that was executed again",
-  );
-  clearInterval(sampling);
-  const documents = await collector.stop();
+    const beside = command(programPath("numbered"), [String(RATE), String(BESIDE), mark, TINY]);
+    const burst = await command("/bin/sh", ["-c", `for file in ${folder}/never-*; do $file; done`]);
+    assert.equal(burst.code, 0, burst.stderr);
+    assert.equal((await beside).code, 0);
+    // Late or not, the hashes are found out: the next process of such a file has it.
+    const last = files.at(-1) ?? "";
+    await command(last, ["again"]);
+    const again = await collector.waitFor(
+      ({ process: one }) => one?.executable === last && one.args?.[1] === "again",
+      "the file that was executed again",
+    );
+    clearInterval(sampling);
+    const documents = await collector.stop();
 
-  assert.equal(again.process?.hash?.sha256, sha256(last));
-  const late = documents.filter(isOf(mark)).map(latency);
-  assert.equal(late.length, BESIDE);
-  const worst = Math.max(...late);
-  assert.ok(worst <= LATE_MS * PATIENCE, `one was ${worst} ms late`);
-  t.diagnostic(`the worst of ${BESIDE} beside the burst was ${worst} ms late; ${most} files were open at most`);
-  assert.ok(most > 10 && most <= FILES_MOST, `${most} files were open`);
+    assert.equal(again.process?.hash?.sha256, sha256(last));
+    const late = documents.filter(isOf(mark)).map(latency);
+    assert.equal(late.length, BESIDE);
+    const worst = Math.max(...late);
+    assert.ok(worst <= LATE_MS * PATIENCE, `one was ${worst} ms late`);
+    t.diagnostic(`the worst of ${BESIDE} beside the burst was ${worst} ms late; ${most} files were open at most`);
+    assert.ok(most > 10 && most <= FILES_MOST, `${most} files were open`);
 
-  const told = new Map(documents.map((one) => [one.process?.executable, one]));
-  for (const file of files) {
-    const document = told.get(file) ?? assert.fail(`no document of ${file}`);
-    const isPending = document.mayfly?.quality?.includes("hash_pending") === true;
-    assert.equal(document.process?.hash === undefined, isPending, file);
-  }
-  for (const file of [files[0] ?? "", files[BURST / 2] ?? ""]) {
-    const hash = told.get(file)?.process?.hash?.sha256;
-    if (hash !== undefined) assert.equal(hash, sha256(file));
-  }
-});
+    const told = new Map(documents.map((one) => [one.process?.executable, one]));
+    for (const file of files) {
+      const document = told.get(file) ?? assert.fail(`no document of ${file}`);
+      const isPending = document.mayfly?.quality?.includes("hash_pending") === true;
+      assert.equal(document.process?.hash === undefined, isPending, file);
+    }
+    for (const file of [files[0] ?? "", files[BURST / 2] ?? ""]) {
+      const hash = told.get(file)?.process?.hash?.sha256;
+      if (hash !== undefined) assert.equal(hash, sha256(file));
+    }
+  },
+);
 
 test("an executable on a file system that hangs holds up no other document, nor the end", hangs, async (t) => {
   let place = "";

@@ -86,7 +86,10 @@ describe("a life", () => {
     assert.deepEqual(stage.told, ["10 exec"]);
     assert.deepEqual(stage.enrichment.counters, { waiting: 0, late: 1, crowdedOut: 0 });
     const [document] = stage.documents;
-    assert.deepEqual(document?.mayfly?.quality?.filter((word) => word.startsWith("hash")), ["hash_pending"]);
+    assert.deepEqual(
+      document?.mayfly?.quality?.filter((word) => word.startsWith("hash")),
+      ["hash_pending"],
+    );
     assert.equal(document?.process?.hash, undefined);
   });
 

@@ -72,8 +72,7 @@ describe("what is looked up about an image", () => {
     for (const { findings } of [first, second]) assert.deepEqual(findings, hashed);
     assert.deepEqual(before, none, "what was held is not changed");
     bench.packaged(BASH);
-    for (const { findings } of [first, second])
-      assert.deepEqual(findings, { ...hashed, settled: true, package: BASH });
+    for (const { findings } of [first, second]) assert.deepEqual(findings, { ...hashed, settled: true, package: BASH });
     assert.equal(bench.lookUp.open, 0);
   });
 

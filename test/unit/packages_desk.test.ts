@@ -193,7 +193,8 @@ interface Below {
 
 /** A program of the host's package coreutils, which busybox is too when it has that name. */
 const CAT = realpathSync("/bin/cat");
-const isAble = process.getuid?.() === 0 && existsSync("/bin/busybox") && existsSync("/var/lib/dpkg/info/coreutils.list");
+const isAble =
+  process.getuid?.() === 0 && existsSync("/bin/busybox") && existsSync("/var/lib/dpkg/info/coreutils.list");
 const below = { skip: isAble ? false : "needs root, dpkg with coreutils, and busybox" };
 
 describe("by the helper process", () => {
@@ -225,15 +226,19 @@ describe("by the helper process", () => {
     assert.equal((await ask({ pid, path: CAT, file })).result, null);
   });
 
-  test("in another mount namespace another process of it leads to the executable of one that has ended", below, async (t) => {
-    const ask = await realDesk(t);
-    const child = spawn("unshare", ["-m", "sleep", "60"], { stdio: "ignore" });
-    t.after(() => child.kill("SIGKILL"));
-    let mntNs = OWN_MNT_NS;
-    await until(() => (mntNs = namespaceOf(child.pid)) !== OWN_MNT_NS, 5000, "it has a mount namespace of its own");
-    const { result } = await ask({ pid: NOBODY, path: CAT, file: identityOf(CAT), mntNs });
-    assert.equal(result?.name, "coreutils");
-  });
+  test(
+    "in another mount namespace another process of it leads to the executable of one that has ended",
+    below,
+    async (t) => {
+      const ask = await realDesk(t);
+      const child = spawn("unshare", ["-m", "sleep", "60"], { stdio: "ignore" });
+      t.after(() => child.kill("SIGKILL"));
+      let mntNs = OWN_MNT_NS;
+      await until(() => (mntNs = namespaceOf(child.pid)) !== OWN_MNT_NS, 5000, "it has a mount namespace of its own");
+      const { result } = await ask({ pid: NOBODY, path: CAT, file: identityOf(CAT), mntNs });
+      assert.equal(result?.name, "coreutils");
+    },
+  );
 
   test("nothing is told of a file that is another one by now", below, async (t) => {
     const ask = await realDesk(t);
