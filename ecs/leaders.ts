@@ -1,8 +1,9 @@
 import { type Identity, type Leader, type Leaders, Quality } from "../src/process/facts.ts";
 import type { Lifecycle } from "../src/process/lifecycle.ts";
 import { credentialsText, noticeNames } from "./credentials.ts";
+import { flat } from "./flat.ts";
 import { identityText, leaderNameText } from "./identity.ts";
-import { argsAreCutInChild, imageAsParentText, workingDirectoryText } from "./image.ts";
+import { argsAreCutInChild, imageAsParentText, workingDirectoryText, writtenOnce } from "./image.ts";
 import { quoted } from "./json.ts";
 import { keptText, slotFor } from "./kept_text.ts";
 import { terminalText } from "./terminal.ts";
@@ -10,19 +11,17 @@ import { terminalText } from "./terminal.ts";
 /**
  * Members of `process`, a comma before each: the leaders of entry, group and session. Hot path.
  * Kept from the second use on, as in ecs/image.ts, in one piece: processes of one shell share their leaders. A process that
- * leads itself shares them with nobody, and the text of its own leaders is put together.
+ * leads itself shares that with nobody: the text is put together of what is kept of the others and what its head was made of.
  */
 export function leadersText({ leaders, identity }: Lifecycle): string {
   noticeNames(leaders.entry?.credentials);
   noticeNames(leaders.group?.credentials);
   noticeNames(leaders.session?.credentials);
+  if (leads(leaders, identity)) return allText(leaders, identity);
   const kept = keptText(leaders.rendered);
-  if (kept !== undefined && !leads(leaders, identity)) return kept;
-  const text =
-    entryText(leaders, identity) +
-    memberText(',"group_leader":{', leaders.group, identity) +
-    memberText(',"session_leader":{', leaders.session, identity);
-  if (!leads(leaders, identity)) leaders.rendered = slotFor(leaders.rendered, text);
+  if (kept !== undefined) return kept;
+  const text = allText(leaders, identity);
+  leaders.rendered = slotFor(leaders.rendered, text);
   return text;
 }
 
@@ -36,8 +35,8 @@ export function leaderQuality({ entry, group, session }: Leaders): number {
   return (redactedBit(entry) | redactedBit(group) | redactedBit(session)) & Quality.redacted;
 }
 
-function leads(leaders: Leaders, identity: Identity): boolean {
-  return isSame(leaders.group, identity) || isSame(leaders.session, identity) || isSame(leaders.entry, identity);
+function leads({ entry, group, session }: Leaders, identity: Identity): boolean {
+  return isSame(group, identity) || isSame(session, identity) || isSame(entry, identity);
 }
 
 function isSame(leader: Leader | undefined, identity: Identity): boolean {
@@ -45,38 +44,58 @@ function isSame(leader: Leader | undefined, identity: Identity): boolean {
   return known !== undefined && known.pid === identity.pid && known.startTicks === identity.startTicks;
 }
 
-function memberText(key: string, leader: Leader | undefined, identity: Identity): string {
-  return leader === undefined ? "" : `${key}${leaderText(leader)},"same_as_process":${isSame(leader, identity)}}`;
-}
-
-function entryText({ entry, entryType, sourceIp }: Leaders, identity: Identity): string {
-  if (entry === undefined) return "";
-  const source = sourceIp === undefined ? "" : `,"source":{"ip":${quoted(sourceIp)}}`;
+/** Whoever leads twice, as most leaders of a session lead its first group, is written once. */
+function allText(leaders: Leaders, identity: Identity): string {
+  const { entry, group, session } = leaders;
+  const ofGroup = memberText(group, identity);
+  const ofSession = session === group ? ofGroup : memberText(session, identity);
+  const ofEntry = entry === session ? ofSession : memberText(entry, identity);
   return (
-    `,"entry_leader":{${leaderText(entry)},"same_as_process":${isSame(entry, identity)}${parentText(entry.parent)}` +
-    `,"entry_meta":{"type":"${entryType}"${source}}}`
+    (entry === undefined ? "" : `,"entry_leader":{${ofEntry}${entryText(entry, leaders)}`) +
+    (group === undefined ? "" : `,"group_leader":{${ofGroup}}`) +
+    (session === undefined ? "" : `,"session_leader":{${ofSession}}`)
   );
 }
 
-function parentText(parent: Leader["parent"]): string {
-  if (parent === undefined) return "";
-  const { identity, sessionLeader } = parent;
-  const session = sessionLeader === undefined ? "" : `,"session_leader":{${leaderNameText(sessionLeader)}}`;
-  return `,"parent":{${identityText(identity)}${session}}`;
+function memberText(leader: Leader | undefined, identity: Identity): string {
+  if (leader === undefined) return "";
+  return isSame(leader, identity) ? `${ownText(leader)},"same_as_process":true` : leaderText(leader);
 }
 
+/** What an entry leader has besides. */
+function entryText(entry: Leader, { entryType, sourceIp }: Leaders): string {
+  const source = sourceIp === undefined ? "" : `,"source":{"ip":${quoted(sourceIp)}}`;
+  return `${entryParentText(entry)},"entry_meta":{"type":"${entryType}"${source}}}`;
+}
+
+function entryParentText(entry: Leader): string {
+  if (entry.parent === undefined) return "";
+  if (typeof entry.renderedParent === "string") return entry.renderedParent;
+  const { identity, sessionLeader } = entry.parent;
+  const session = sessionLeader === undefined ? "" : `,"session_leader":{${leaderNameText(sessionLeader)}}`;
+  const text = `,"parent":{${identityText(identity)}${session}}`;
+  entry.renderedParent = entry.renderedParent === undefined ? writtenOnce : flat(text);
+  return text;
+}
+
+/** Of another process than the one that is told of. */
 function leaderText(leader: Leader): string {
   const kept = keptText(leader.rendered);
   if (kept !== undefined) return kept;
+  const text = `${ownText(leader)},"same_as_process":false`;
+  leader.rendered = slotFor(leader.rendered, text);
+  return text;
+}
+
+function ownText(leader: Leader): string {
   const { image, ownImage, credentials, session } = leader;
-  const text =
+  return (
     leaderNameText(leader) +
     (image === undefined ? "" : imageAsParentText(image)) +
     (ownImage ? workingDirectoryText(image?.workingDirectory) : "") +
     (session === undefined ? "" : terminalText(session)) +
-    (credentials === undefined ? "" : credentialsText(credentials).ids);
-  leader.rendered = slotFor(leader.rendered, text);
-  return text;
+    (credentials === undefined ? "" : credentialsText(credentials).ids)
+  );
 }
 
 function cutText(name: string, leader: Leader | undefined): string {

@@ -163,6 +163,8 @@ export interface Leader extends LeaderName {
   /** Who made the leader. Names only: facts would link to ancestors. */
   readonly parent: { readonly identity: Identity; readonly sessionLeader: LeaderName | undefined } | undefined;
   rendered: unknown;
+  /** A second place, for its parent: only an entry leader's is told. */
+  renderedParent: unknown;
 }
 
 /** How a session was entered: the words of process.entry_leader.entry_meta.type. */

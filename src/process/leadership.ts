@@ -63,5 +63,6 @@ function onlyPid(pid: Pid): Leader {
     session: undefined,
     parent: undefined,
     rendered: undefined,
+    renderedParent: undefined,
   };
 }

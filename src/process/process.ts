@@ -129,6 +129,7 @@ export class Process {
       session: this.session,
       parent: parent && { identity: parent.identity, sessionLeader: parent.sessionLeader },
       rendered: undefined,
+      renderedParent: undefined,
     };
   }
 

@@ -7,12 +7,11 @@ import * as lives from "../unit/ecs_lives.ts";
  * What a document costs: node dist/test/bench/serialise.js
  *
  * Every life is made anew outside the measured time, as in the stream: facts of its own, a parent and credentials that it
- * shares with others. "line" is the string, "bytes" also its copy into a buffer, a batch of lines at a time, as outputs do.
+ * shares with others. "line" is the string, "bytes" its pieces copied into a buffer one after the other, as outputs do.
  */
 
 const batch = 512;
 const rounds = 200;
-const linesPerCopy = 32;
 
 const { fork, exec, end } = Transition;
 const all = fork | exec | end;
@@ -44,6 +43,13 @@ const shapes: Readonly<Record<string, (i: number) => Lifecycle>> = {
     const { identity } = life;
     const group = lives.leader({ pid: identity.pid, identity, ...ran });
     return { ...life, leaders: { ...leaders, group, rendered: undefined } };
+  },
+  "leader of its own session: fork+exec+end": (i) => {
+    const ran = { credentials: user, image: lives.image({ args: [...compilerArgs, String(i)] }) };
+    const life = made(i, all, ran);
+    const { identity } = life;
+    const own = lives.leader({ pid: identity.pid, identity, ...ran });
+    return { ...life, leaders: { ...leaders, group: own, session: own, rendered: undefined } };
   },
   "400 arguments, 11 KB: fork+exec": (i) =>
     made(i, fork | exec, { credentials: user, image: lives.image({ args: manyArgs }) }),
@@ -92,10 +98,9 @@ function measure(make: (i: number) => Lifecycle): Cost {
     );
     bytes.push(
       perLife(make, round, (all) => {
-        for (let at = 0; at < all.length; at += linesPerCopy) {
-          let lines = "";
-          for (const life of all.slice(at, at + linesPerCopy)) lines += writer.write(life);
-          size = target.write(lines, 0, "utf8") / linesPerCopy;
+        for (const life of all) {
+          size = 0;
+          for (const piece of writer.pieces(life)) size += target.write(piece, size, "utf8");
         }
       }),
     );

@@ -168,8 +168,16 @@ export function parent(changed: Partial<Parent> = {}): Parent {
 export function leader(changed: Partial<Leader> = {}): Leader {
   const { identity: of, image: ran, ownImage, credentials: as, session: within } = parent();
   const made = { identity: identity(899, 1_199_000), sessionLeader: { pid: 850 as Pid, identity: undefined } };
-  const facts = { ownImage, credentials: as, session: within, parent: made, rendered: undefined };
-  return { pid: of.pid, identity: of, image: ran, ...facts, ...changed };
+  const facts = { ownImage, credentials: as, session: within, parent: made };
+  return {
+    pid: of.pid,
+    identity: of,
+    image: ran,
+    ...facts,
+    rendered: undefined,
+    renderedParent: undefined,
+    ...changed,
+  };
 }
 
 export function leaders(changed: Partial<Leaders> = {}): Leaders {
