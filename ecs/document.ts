@@ -1,5 +1,6 @@
 import type { Host } from "../src/enrich/host.ts";
 import { ExitCode, MayflyError } from "../src/errors.ts";
+import { Quality } from "../src/process/facts.ts";
 import type { Gap } from "../src/process/gap.ts";
 import type { Instant } from "../src/process/instant.ts";
 import type { Lifecycle } from "../src/process/lifecycle.ts";
@@ -17,7 +18,7 @@ import { leadersText } from "./leaders.ts";
 import { beforeId, beforeTime } from "./line.ts";
 import { mayflyMembers } from "./mayfly.ts";
 import { nanoseconds } from "./nanoseconds.ts";
-import { originText } from "./parent.ts";
+import { originText, originTextOfCut } from "./parent.ts";
 import { processHead } from "./process.ts";
 
 /*
@@ -88,7 +89,7 @@ export class DocumentWriter {
       `${beforeTime}${life.time.iso()}${beforeId}${this.#ids.of(life)}${words.event}${this.#now().iso()}"` +
         `,"sequence":${this.#sequence}${spanText(life)}},"process":${processHead(life)}`,
       credentials.ofProcess,
-      originText(life.origin),
+      isCut(life) ? originTextOfCut(life.origin) : originText(life.origin),
       leadersText(life),
       `${life.replaced === undefined ? "" : replacedText(life.replaced)}},${credentials.ofDocument}${relatedText(life, credentials)}${words.mayfly}${mayflyMembers(life)}`,
       this.#processEnd,
@@ -127,6 +128,10 @@ function wordsOf({ transitions, type, action }: Happening): Words {
     ),
     mayfly: flat(`"mayfly":{"transitions":"${transitions}"`),
   };
+}
+
+function isCut({ image }: Lifecycle): boolean {
+  return image !== undefined && (image.quality & Quality.argsTruncated) !== 0;
 }
 
 /** `"related":{...},`, or nothing. */

@@ -54,8 +54,13 @@ function hostText(host: Host, fields: HostFields): string {
     boot,
     ...(ip.length === 0 ? [] : [`"ip":${quotedList(ip)}`]),
     ...(mac.length === 0 ? [] : [`"mac":${quotedList(mac)}`]),
-    `"os":${object({ type, platform, family, name: os.name, version, full, kernel })}}`,
+    `"os":{${members({ type, platform, family, name: os.name, version, full, kernel })}${variantText(os.name)}}}`,
   ].join(",");
+}
+
+/** Elastic Defend's second name for os.name, which its rules and dashboards read. */
+function variantText(name: string | undefined): string {
+  return name === undefined || name === "" ? "" : `,"Ext":${object({ variant: name })}`;
 }
 
 /** Absent means absent: an empty text is none. */

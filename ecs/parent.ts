@@ -1,7 +1,7 @@
 import type { Origin, Parent } from "../src/process/facts.ts";
 import { credentialsText, noticeNames } from "./credentials.ts";
 import { identityText, leaderNameText } from "./identity.ts";
-import { imageAsParentText, workingDirectoryText } from "./image.ts";
+import { argsAreCutInChild, imageAsParentText, workingDirectoryText } from "./image.ts";
 import { keptText, slotFor } from "./kept_text.ts";
 import { terminalText } from "./terminal.ts";
 
@@ -26,8 +26,16 @@ function parentText({ identity, image, ownImage, credentials, session, groupLead
     (ownImage ? workingDirectoryText(image?.workingDirectory) : "") +
     (session === undefined ? "" : terminalText(session)) +
     (credentials === undefined ? "" : credentialsText(credentials).ids) +
-    (groupLeader === undefined ? "}" : `,"group_leader":{${leaderNameText(groupLeader)}}}`)
+    (groupLeader === undefined ? "" : `,"group_leader":{${leaderNameText(groupLeader)}}`) +
+    (image !== undefined && argsAreCutInChild(image) ? ',"Ext":{"command_line_truncated":true}}' : "}")
   );
+}
+
+/** As originText(), of a process whose own command line is not all that it was given: rare. */
+export function originTextOfCut(origin: Origin): string {
+  const text = originText(origin);
+  const member = '"command_line_truncated":true}';
+  return origin.ancestry.length === 0 ? `${text},"Ext":{${member}` : `${text.slice(0, -1)},${member}`;
 }
 
 /** Entity ids are base64url: nothing in them needs an escape. */

@@ -19,6 +19,7 @@ export class Pending implements Lifecycle {
   leaders: Leaders;
   credentials: Credentials;
   session: Session;
+  comm: string | undefined;
   transitions: number;
   readonly time: Instant;
   exit: Exit | undefined = undefined;
@@ -47,6 +48,7 @@ export class Pending implements Lifecycle {
     this.leaders = process.leaders();
     this.credentials = process.credentials;
     this.session = process.session;
+    this.comm = process.comm;
     this.transitions = transition;
     this.time = time;
     this.since = since;

@@ -53,6 +53,8 @@ export interface Lifecycle {
   readonly replaced: Image | undefined;
   readonly leaders: Leaders;
   readonly credentials: Credentials;
+  /** The name that it went by at the last record that tells it, at most 15 bytes of UTF-8; undefined when none did. */
+  readonly comm: string | undefined;
   readonly session: Session;
   /** Bits of Transition. */
   readonly transitions: number;

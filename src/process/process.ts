@@ -20,6 +20,8 @@ export class Process {
   ownImage = false;
   /** Inherited at fork; set by Tracker.follow() for `run -- COMMAND`. */
   followed: boolean;
+  /** The name it goes by, since an exec, a scan or its end told it: at its fork it has its creator's, which that may have changed. */
+  comm: string | undefined = undefined;
   /** What happened to this image and has not left the hold yet. */
   pending: Pending | undefined = undefined;
   /** The scan that last saw it. */

@@ -157,6 +157,7 @@ export class Tracker implements RecordHandler {
       pending.leaders = process.leaders();
       pending.credentials = process.credentials;
       pending.session = process.session;
+      pending.comm = process.comm;
       pending.transitions |= Transition.exec;
       pending.ownImage = true;
       pending.quality = process.quality | (process.image?.quality ?? 0) | this.#clockQuality();
@@ -182,6 +183,7 @@ export class Tracker implements RecordHandler {
     }
     this.counters.exits++;
     if (process.update(record.state)) this.#leaders.moved(process);
+    if (record.comm !== "") process.comm = record.comm;
     this.#end(process, record);
   }
 
@@ -238,6 +240,7 @@ export class Tracker implements RecordHandler {
     const process = new Process(identity, origin, undefined, record.state, parent, quality | unknown, record.groups);
     if ((record.flags & ImageFlag.noExecutable) === 0)
       process.exec(imageOf(record, this.#redactor), record.state, record.groups);
+    process.comm = record.comm === "" ? undefined : record.comm;
     this.#lookUp?.onImage(process, record, this.#clock);
     this.#insert(process, record);
     this.#leaders.met(process, parent);
@@ -271,6 +274,7 @@ export class Tracker implements RecordHandler {
 
   #become(process: Process, record: ExecRecord): void {
     const hasMoved = process.exec(imageOf(record, this.#redactor), record.state, record.groups);
+    process.comm = record.comm === "" ? undefined : record.comm;
     this.#lookUp?.onImage(process, record, this.#clock);
     if (hasMoved) this.#leaders.moved(process);
     else this.#leaders.reconsider(process);
@@ -348,6 +352,7 @@ export class Tracker implements RecordHandler {
     pending.leaders = process.leaders();
     pending.credentials = process.credentials;
     pending.session = process.session;
+    pending.comm = process.comm;
     pending.exit = exitOf(record, this.#clock.instant(record.time), this.#pageSize);
     this.aggregation.release(pending);
   }

@@ -22,6 +22,8 @@ const ecs = JSON.parse(readFileSync("test/contract/data/ecs-fields.json", "utf8"
 /** Outside ECS, as the design allows, beside all of `mayfly.`. */
 const allowedOutside: Readonly<Record<string, string>> = {
   "process.Ext.ancestry": "keyword[]",
+  ...{ "process.Ext.command_line_truncated": "boolean", "process.parent.Ext.command_line_truncated": "boolean" },
+  "host.os.Ext.variant": "keyword",
   ...{ "user.Ext.real.id": "keyword", "user.Ext.real.name": "keyword" },
   ...{ "group.Ext.real.id": "keyword", "group.Ext.real.name": "keyword" },
 };

@@ -1,6 +1,7 @@
 /*
  * A daemon that overwrites its own arguments and name, as PostgreSQL and sshd do to show what they are at. Kernel: nobody is
- * told; documents keep the arguments of the exec, whatever `ps` shows later, and never a name from /proc or comm.
+ * told; documents keep the arguments and the name of the exec, whatever `ps` shows later. A document with the end has the
+ * name that it went by then as process.title.
  *
  * together: main fork+exec+end | child fork+exec+end
  * apart: main fork+exec, end | child fork, exec, end

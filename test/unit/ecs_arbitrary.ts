@@ -139,11 +139,14 @@ export const lifeOf = (rows: Readonly<Record<string, number>>): fc.Arbitrary<Lif
       /** Of entry, group and session: which of them is the process itself. */
       leads: fc.nat(7),
       exit,
+      /** Another name than the program's, the program's as the kernel keeps it, or none. */
+      comm: fc.constantFrom("renamed", "gr\u00fc\ufffd", "program", undefined),
       ownImage: fc.boolean(),
       quality: fc.nat(2 ** 16 - 1),
     })
-    .map(({ transitions, facts, replaced, leads, exit: ending, ownImage, quality }) => ({
+    .map(({ transitions, facts, replaced, leads, exit: ending, comm, ownImage, quality }) => ({
       ...facts,
+      comm: comm === "program" ? commOf(facts.image?.name) : comm,
       leaders: ledByItself(facts.identity, facts.leaders, leads),
       replaced: (transitions & Transition.exec) === 0 ? undefined : replaced,
       ...{ transitions, ownImage, quality, followed: false, since: 0 },
@@ -151,6 +154,10 @@ export const lifeOf = (rows: Readonly<Record<string, number>>): fc.Arbitrary<Lif
     }));
 
 export const life = lifeOf(lives.rows);
+
+function commOf(name: string | undefined): string | undefined {
+  return name === undefined ? undefined : Buffer.from(name).subarray(0, 15).toString();
+}
 
 function ledByItself({ pid, ...identity }: Identity, leaders: Leaders, bits: number): Leaders {
   const own = (leader: Leader | undefined, bit: number): Leader | undefined =>

@@ -21,7 +21,8 @@ const others: Readonly<Record<string, (writer: DocumentWriter) => string>> = {
     const path = { executable: "/usr/bin/dash", name: "dash", scriptPath: "/etc/cron.daily/logrotate" };
     const script = { ...path, args, findings };
     const credentials = lives.credentials(lives.root);
-    return writer.write(lives.life(fork | exec, { image: lives.image(script), credentials, session: noTerminal }));
+    const facts = { image: lives.image(script), comm: "logrotate", credentials, session: noTerminal };
+    return writer.write(lives.life(fork | exec, facts));
   },
   "hostile-arguments": (writer) => {
     const args = [

@@ -240,6 +240,7 @@ export function life(transitions: number, changed: Partial<Lifecycle> = {}): Lif
     leaders: leaders(),
     credentials: credentials(),
     session: session(),
+    comm: "image" in changed ? changed.image?.name : ran?.name,
     transitions,
     time: new Instant(second, 120_001_234),
     since: 0,

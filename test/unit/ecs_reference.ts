@@ -55,13 +55,14 @@ export function document(life: Lifecycle, options: WriterOptions): unknown {
       ...nameFields(life.identity),
       env_vars: life.image?.env?.length ? life.image.env : undefined,
       ...imageFields(life.image, life.ownImage),
+      title: life.comm === cutName(life.image?.name) ? undefined : life.comm,
       hash: life.image?.findings?.hash?.hashes,
       end: life.exit?.status === undefined ? undefined : life.exit.time.iso(),
       exit_code: exitCode(life.exit),
       ...terminalFields(life.session),
       ...credentialFields(life.credentials),
       parent: parentFields(life.origin.parent),
-      Ext: life.origin.ancestry.length > 0 ? { ancestry: life.origin.ancestry } : undefined,
+      Ext: extension(life),
       entry_leader: life.leaders.entry && {
         ...leaderFields(life.leaders.entry, life.identity),
         parent: life.leaders.entry.parent && {
@@ -104,7 +105,7 @@ export function document(life: Lifecycle, options: WriterOptions): unknown {
       boot: { id: host.bootId },
       ip: host.ip,
       mac: host.mac,
-      os: host.os,
+      os: { ...host.os, Ext: { variant: host.os.name } },
     },
     agent: {
       id: agent.id,
@@ -131,8 +132,24 @@ function imageFields(image: Image | undefined, ownDirectory: boolean): Record<st
   };
 }
 
+function extension({ origin: { ancestry }, image }: Lifecycle): unknown {
+  const cutLine = ((image?.quality ?? 0) & 1) !== 0;
+  if (ancestry.length === 0 && !cutLine) return undefined;
+  return { ancestry: ancestry.length > 0 ? ancestry : undefined, command_line_truncated: cutLine || undefined };
+}
+
+function cutName(name: string | undefined): string | undefined {
+  return name === undefined ? undefined : Buffer.from(name).subarray(0, 15).toString();
+}
+
 function parentFields(parent: Parent | undefined): unknown {
-  return parent && { ...relativeFields(parent), group_leader: leaderName(parent.groupLeader) };
+  return (
+    parent && {
+      ...relativeFields(parent),
+      group_leader: leaderName(parent.groupLeader),
+      Ext: cutNote(parent) && { command_line_truncated: true },
+    }
+  );
 }
 
 /** What documents tell of a parent and of a leader alike. */

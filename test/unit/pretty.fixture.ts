@@ -66,6 +66,7 @@ export function life(options: LifeOptions = {}): Lifecycle {
       names: undefined,
       rendered: undefined,
     },
+    comm: undefined,
     session: { session: 1 as Pid, processGroup: 1 as Pid, ttyMajor: 0, ttyMinor: 0 },
     transitions,
     time: identity.start,

@@ -60,6 +60,22 @@ test("of many lives that come of age together, one that ends then is not merged 
   ]);
 });
 
+test("a life has the name of its last record that tells one, and no name of another's", () => {
+  const { tracker, lives } = world(1000);
+  tracker.onFork(fork(shell, init, 5000));
+  tracker.onExec(exec(shell, "/usr/bin/dash", 5001, { comm: "logrotate" }));
+  tracker.onClock(clock(6001));
+  const child = ref(101, 7000);
+  tracker.onFork(fork(child, shell, 7000));
+  tracker.onClock(clock(8000));
+  tracker.onExit(exit(child, 0, 8001));
+  tracker.onExit(exit(shell, 0, 9000, { comm: "renamed" }));
+  assert.deepEqual(
+    lives.map((life) => life.comm),
+    ["logrotate", undefined, undefined, "renamed"],
+  );
+});
+
 test("a usage that is only a part of it is left out", () => {
   const { tracker, lives } = world();
   tracker.onFork(fork(shell, init, 5000));
