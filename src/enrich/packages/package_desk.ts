@@ -1,5 +1,6 @@
 import { LRUCache } from "lru-cache";
 import type { FileIdentity, Pid } from "../../record/record.ts";
+import { isSameIdentity } from "../hash/file_identity.ts";
 import type { Job, Outcome } from "../helper/backlog.ts";
 import { wayTo } from "../helper/way.ts";
 import type { Package } from "./package.ts";
@@ -62,11 +63,13 @@ export class PackageDesk {
 
   /** HOT PATH when the executable is known: one lookup. */
   request({ pid, path, mntNs, file }: PackageQuestion): PackageTicket {
-    const key = `${mntNs}:${file.device}:${file.inode}:${file.ctimeSeconds}:${file.ctimeNanos}:${path}`;
-    const known = this.#cache.get(key);
+    // Numbers of the file as text would cost twice the time. Two files of one path in one namespace are an upgrade, or a chroot.
+    const key = `${mntNs}:${path}`;
+    const cached = this.#cache.get(key);
+    const known = cached !== undefined && isSameIdentity(cached.file, file) ? cached : undefined;
     if (known !== undefined && this.#now() < known.until) return known;
     // Meanwhile the old answer stands.
-    const ticket: Ticket = { result: known?.result, until: this.#now() + HOLDS_MS };
+    const ticket: Ticket = { file, result: known?.result, until: this.#now() + HOLDS_MS };
     const body: PackageBody = { pid, mntNs, ownMntNs: mntNs === this.#settings.ownMntNs, path, file };
     const refused = this.#settings.submit({
       kind: "package",
@@ -102,6 +105,7 @@ export class PackageDesk {
 }
 
 interface Ticket extends PackageTicket {
+  readonly file: FileIdentity;
   result: Package | null | undefined;
   /** Of `now`. */
   until: number;
