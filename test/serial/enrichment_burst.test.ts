@@ -32,6 +32,8 @@ const END_MS = 5000;
 /** The documents beside: so many a second, until the burst is over. */
 const RATE = 100;
 const BESIDE = 1200;
+/** Times that a file of the burst is executed again, half a second each, until its hash is known. */
+const AGAIN = 20;
 const TINY = programPath("tiny");
 
 function folderOf(t: TestContext): string {
@@ -103,17 +105,17 @@ test(
     const burst = await command("/bin/sh", ["-c", `for file in ${folder}/never-*; do $file; done`]);
     assert.equal(burst.code, 0, burst.stderr);
     assert.equal((await beside).code, 0);
-    // Late or not, the hashes are found out: the next process of such a file has it.
+    // Late or not, the hashes are found out: a later process of such a file has it.
     const last = files.at(-1) ?? "";
-    await command(last, ["again"]);
-    const again = await collector.waitFor(
-      ({ process: one }) => one?.executable === last && one.args?.[1] === "again",
-      "the file that was executed again",
-    );
+    let again: Document | undefined;
+    for (let turn = 0; turn < AGAIN && again?.process?.hash === undefined; turn++) {
+      await command(last, [`again.${turn}`]);
+      again = await collector.waitFor(({ process: one }) => one?.args?.[1] === `again.${turn}`, "the file once more");
+    }
     clearInterval(sampling);
     const documents = await collector.stop();
 
-    assert.equal(again.process?.hash?.sha256, sha256(last));
+    assert.equal(again?.process?.hash?.sha256, sha256(last));
     const late = documents.filter(isOf(mark)).map(latency);
     assert.equal(late.length, BESIDE);
     const worst = Math.max(...late);
