@@ -54,6 +54,7 @@ const figures = {
   "mayfly.agent.enrichment.hash.bytes": "long",
   "mayfly.agent.enrichment.package.found": "long",
   "mayfly.agent.enrichment.package.unknown": "long",
+  "mayfly.agent.enrichment.package.gone": "long",
   "mayfly.agent.enrichment.package.failed": "long",
   "mayfly.agent.enrichment.helper.restarts": "long",
   "mayfly.agent.enrichment.helper.kills": "long",

@@ -83,11 +83,11 @@ export class LookUp {
   }
 
   get counters(): LookUpCounts {
-    const { found, unknown, failed } = this.packages;
+    const { found, unknown, gone, failed } = this.packages;
     return {
       lives: this.enrichment.counters,
       hashes: this.hasher?.counters,
-      packages: { found, unknown, failed },
+      packages: { found, unknown, gone, failed },
       names: this.names.counters,
       helper: this.#helper.counters,
     };

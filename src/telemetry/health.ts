@@ -42,7 +42,12 @@ export interface LookUpCounts {
   readonly lives: EnrichmentCounters;
   /** undefined: hash.enabled is false. */
   readonly hashes: Pick<HashCounters, "hashed" | "cacheHits" | "bytes" | "none"> | undefined;
-  readonly packages: { readonly found: number; readonly unknown: number; readonly failed: number };
+  readonly packages: {
+    readonly found: number;
+    readonly unknown: number;
+    readonly gone: number;
+    readonly failed: number;
+  };
   readonly names: Readonly<NamesCounters>;
   /** Of the process that reads executables and package databases. */
   readonly helper: Readonly<HelperCounters>;

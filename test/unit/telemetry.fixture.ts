@@ -148,7 +148,7 @@ function lookUpCounts(from: number): LookUpCounts {
   return {
     lives: { waiting: from + 1, late: from + 2, crowdedOut: from + 3 },
     hashes: { hashed: from + 11, cacheHits: from + 12, bytes: from + 13, none },
-    packages: { found: from + 31, unknown: from + 32, failed: from + 33 },
+    packages: { found: from + 31, unknown: from + 32, gone: from + 60, failed: from + 33 },
     names,
     helper: { restarts: from + 41, kills: from + 42, lingering: from + 43, running: from + 44, waiting: from + 45 },
   };

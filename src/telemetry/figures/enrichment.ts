@@ -71,7 +71,7 @@ export const enrichmentFigures: readonly Figure[] = [
   {
     name: "mayfly_package_lookups_total",
     type: "counter",
-    help: "Executables whose package was looked up: found, unknown to every database, or not looked up.",
+    help: "Executables whose package was looked up: found, unknown to every database, gone with its process, or not looked up.",
     samples: [
       {
         labels: { result: "found" },
@@ -82,6 +82,11 @@ export const enrichmentFigures: readonly Figure[] = [
         labels: { result: "unknown" },
         field: "mayfly.agent.enrichment.package.unknown",
         read: (h) => h.enrichment?.packages.unknown,
+      },
+      {
+        labels: { result: "gone" },
+        field: "mayfly.agent.enrichment.package.gone",
+        read: (h) => h.enrichment?.packages.gone,
       },
       {
         labels: { result: "failed" },
