@@ -85,11 +85,12 @@ function usageDifferences(found: Differences, document: Document, death: Death):
     death.voluntary,
     3 * PATIENCE,
   );
+  // Whoever dies can be preempted any number of times on the way: 12 were seen where every CPU was busy.
   found.near(
     "mayfly.rusage.involuntary_switches",
     usage?.involuntary_switches ?? Number.NaN,
     death.involuntary,
-    10 * PATIENCE,
+    40 * PATIENCE,
   );
   // From 6.16 on the hook runs before exit_mm, so wait4 may show a little more; older kernels: equal.
   const rss = (usage?.max_rss_bytes ?? Number.NaN) / 1024;
