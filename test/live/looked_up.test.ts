@@ -67,7 +67,7 @@ describe("a process of a few milliseconds", live, () => {
     await run(script, ["scripted"]);
     await run(join(folder, "another-name"), ["titled"]);
     await command(programPath("new_title"), ["renames itself"]);
-    documents = (await collector.stop());
+    documents = await collector.stop();
   });
   after(async () => {
     await collector.kill();
