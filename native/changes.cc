@@ -22,14 +22,6 @@ constexpr const char *CALLS[] = {
 	"setgroups", "capset", "setsid",   "unshare",  "setns",
 };
 
-uint64_t recursion_misses(const bpf_program *program)
-{
-	bpf_prog_info info = {};
-	uint32_t size = sizeof(info);
-	int fd = bpf_program__fd(program);
-	return fd >= 0 && bpf_obj_get_info_by_fd(fd, &info, &size) == 0 ? info.recursion_misses : 0;
-}
-
 } // namespace
 
 Changes::Changes(const Settings &settings, int ring_fd)

@@ -64,14 +64,6 @@ KernelFeatures kernel_features()
 	return f;
 }
 
-uint64_t recursion_misses(const bpf_program *program)
-{
-	bpf_prog_info info = {};
-	uint32_t size = sizeof(info);
-	int fd = bpf_program__fd(program);
-	return fd >= 0 && bpf_obj_get_info_by_fd(fd, &info, &size) == 0 ? info.recursion_misses : 0;
-}
-
 // The verifier gives up with EAGAIN when a signal waits, and a profiler's come faster than it is done (all loading takes 0.2 s).
 class SignalsHeld {
 public:
@@ -90,6 +82,14 @@ private:
 };
 
 } // namespace
+
+uint64_t recursion_misses(const bpf_program *program)
+{
+	bpf_prog_info info = {};
+	uint32_t size = sizeof(info);
+	int fd = bpf_program__fd(program);
+	return fd >= 0 && bpf_obj_get_info_by_fd(fd, &info, &size) == 0 ? info.recursion_misses : 0;
+}
 
 Probes::Probes(const Settings &settings) : settings_(settings)
 {

@@ -35,6 +35,9 @@ struct Counters {
 	std::vector<std::pair<std::string, uint64_t>> missed;
 };
 
+// Runs that the kernel skipped because the same program was running on that CPU.
+uint64_t recursion_misses(const bpf_program *program);
+
 class Probes {
 public:
 	explicit Probes(const Settings &settings); // opens and loads; attaches nothing

@@ -46,7 +46,8 @@ export class LookUp {
       images.settled(ticket);
       this.enrichment.look();
     };
-    const hashing = { types, maxFileSize, cacheSize, ownMntNs, onSettled, helper: this.#helper };
+    const helper = this.#helper;
+    const hashing = { types, maxFileSize, cacheSize, ownMntNs, onSettled, helper, quarantineMs: QUARANTINE_MS };
     this.hasher = enabled ? new Hasher(hashing) : undefined;
     const submit: Helper["submit"] = (job) => this.#helper.submit(job);
     this.packages = new PackageDesk({ ownMntNs, cacheSize: PACKAGES, submit, onSettled });

@@ -1,5 +1,13 @@
 import type { layout } from "./layout.ts";
-import type { FileIdentity, Moment, Pid, TaskRef, TaskState, Ticks } from "./record.ts";
+import {
+  type FileIdentity,
+  GROUPS_MAX,
+  type Moment,
+  type Pid,
+  type TaskRef,
+  type TaskState,
+  type Ticks,
+} from "./record.ts";
 
 /*
  * HOT PATH: three records a lifecycle, budget 1 us for all of them. Fields are read as 32-bit words of one Uint32Array at offsets
@@ -77,9 +85,6 @@ export function taskState(
     cgroupNs: word(words, base, at.stateCgroupNs),
   };
 }
-
-/** GROUPS_MAX of bpf/record.h: of more, the ids are not in the record. */
-const GROUPS_MAX = 31;
 
 export function groupIds(
   words: Uint32Array,

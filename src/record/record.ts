@@ -104,6 +104,9 @@ export interface ForkRecord extends Subject {
   readonly creator: TaskRef;
 }
 
+/** Supplementary groups in one record at most: GROUPS_MAX of bpf/record.h. Of more the ids are not told. */
+export const GROUPS_MAX = 31;
+
 /** Of an executable, as the kernel keeps it. */
 export interface FileIdentity {
   readonly inode: number;

@@ -1,7 +1,15 @@
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { splitTitle } from "../record/args.ts";
 import { Encoder } from "../record/encode.ts";
-import { type ExecRecord, ImageFlag, type Moment, type Pid, type TaskState, type Ticks } from "../record/record.ts";
+import {
+  type ExecRecord,
+  GROUPS_MAX,
+  ImageFlag,
+  type Moment,
+  type Pid,
+  type TaskState,
+  type Ticks,
+} from "../record/record.ts";
 import { readClock } from "./clock.ts";
 
 /*
@@ -11,8 +19,6 @@ import { readClock } from "./clock.ts";
  * that is none of the kernel's (a file mounted over it): its process is left out, not guessed at.
  */
 
-/** GROUPS_MAX of bpf/record.h. */
-const GROUPS_MAX = 31;
 const TICK_NANOS = 10_000_000;
 const TICKS_A_SECOND = 100;
 /** PF_KTHREAD in field 9 of /proc/PID/stat. */
@@ -112,7 +118,8 @@ function readTask(
   time: Moment,
   argsMax: number,
 ): ExecRecord | undefined {
-  const state = readState(pid, stat);
+  const status = readStatus(pid);
+  const state = readState(pid, stat, status);
   if (state === undefined) return undefined;
   const executable = readExecutable(pid);
   const args = readArgs(pid, argsMax);
@@ -136,7 +143,7 @@ function readTask(
     argsCount: args.list?.length ?? 0,
     argsLength: args.length,
     env: undefined,
-    groups: readGroups(pid),
+    groups: groupsIn(status),
     comm: stat.comm,
   };
 }
@@ -174,21 +181,30 @@ function readArgs(pid: Pid, max: number): { list: string[] | undefined; length: 
   return { list: splitTitle(text), length: bytes.length, flags };
 }
 
-/** As many as a record of the probes can have. */
-function readGroups(pid: Pid): readonly number[] | undefined {
-  const line = /^Groups:\t(.*)$/m.exec(readFileSync(`/proc/${pid}/status`, "latin1"))?.[1];
-  const ids = line?.split(" ").filter((id) => id !== "");
-  return ids === undefined || ids.length > GROUPS_MAX || !ids.every((id) => /^\d{1,10}$/.test(id))
-    ? undefined
-    : ids.map(Number);
-}
+type Status = ReadonlyMap<string, string>;
 
-function readState(pid: Pid, stat: Stat): TaskState | undefined {
+/** The lines of /proc/PID/status by their names. */
+function readStatus(pid: Pid): Status {
   const status = new Map<string, string>();
   for (const line of readFileSync(`/proc/${pid}/status`, "latin1").split("\n")) {
     const colon = line.indexOf(":");
     if (colon > 0) status.set(line.slice(0, colon), line.slice(colon + 1).trim());
   }
+  return status;
+}
+
+/** As many as a record of the probes can have. */
+function groupsIn(status: Status): readonly number[] | undefined {
+  const ids = status
+    .get("Groups")
+    ?.split(" ")
+    .filter((id) => id !== "");
+  return ids === undefined || ids.length > GROUPS_MAX || !ids.every((id) => /^\d{1,10}$/.test(id))
+    ? undefined
+    : ids.map(Number);
+}
+
+function readState(pid: Pid, stat: Stat, status: Status): TaskState | undefined {
   const ids = (name: string): string[] => /^(\d+)\t(\d+)\t(\d+)\t\d+$/.exec(status.get(name) ?? "")?.slice(1) ?? [];
   const set = (name: string): string | undefined => /^[0-9a-f]{1,16}$/.exec(status.get(name) ?? "")?.[0];
   const [uid, euid, suid, gid, egid, sgid] = [...ids("Uid"), ...ids("Gid")].map(Number);

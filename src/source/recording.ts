@@ -3,6 +3,7 @@ import { crc32 } from "node:zlib";
 import { ExitCode, MayflyError } from "../errors.ts";
 import { layout } from "../record/layout.ts";
 import type { Layout } from "../record/reader.ts";
+import { GROUPS_MAX } from "../record/record.ts";
 import { NO_LOSSES, type OnBatch, type Source, type SourceLosses } from "./source.ts";
 
 /*
@@ -17,7 +18,7 @@ import { NO_LOSSES, type OnBatch, type Source, type SourceLosses } from "./sourc
 
 /** Size and kind, which stand first in every record of any layout. */
 /** Bytes of the fields that are arrays (bpf/record.h). */
-const ARRAYS: Readonly<Record<string, number>> = { groupsIds: 31 * 4, commText: 16 };
+const ARRAYS: Readonly<Record<string, number>> = { groupsIds: GROUPS_MAX * 4, commText: 16 };
 const RECORD_HEAD = 8;
 const MAGIC = Buffer.from("MAYFLY\n\x01", "latin1");
 /** A wall clock's start of a boot lies within these: seconds of 1970 to 2106. */

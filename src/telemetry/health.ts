@@ -41,7 +41,7 @@ export interface LossCounts {
 export interface LookUpCounts {
   readonly lives: EnrichmentCounters;
   /** undefined: hash.enabled is false. */
-  readonly hashes: Pick<HashCounters, "hashed" | "cacheHits" | "bytes" | "none"> | undefined;
+  readonly hashes: Readonly<HashCounters> | undefined;
   readonly packages: {
     readonly found: number;
     readonly unknown: number;

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { fieldKinds } from "../../ecs/fields/table.ts";
-import { fieldRows } from "../harness/field_rows.ts";
+import { fieldRows, unfolded } from "../harness/field_rows.ts";
 
 /* ecs/defend-fields.md against the public lists, the field table of ecs/README.md and the mappings. */
 
@@ -31,17 +31,10 @@ interface Row {
 const rows: readonly Row[] = [
   ...readFileSync("ecs/defend-fields.md", "utf8").matchAll(/^\| `([^`]+)` \| ([a-z ]+?) \|(.*)\|$/gm),
 ].flatMap(([, pattern = "", state = "", why = ""]) =>
-  expand(pattern).map((field) => ({ field, state, why: why.trim() })),
+  unfolded(pattern).map((field) => ({ field, state, why: why.trim() })),
 );
 
 const emitted = new Set(fieldRows().map(([name]) => name));
-
-/** `a.{b,c}` is a.b and a.c. */
-function expand(pattern: string): string[] {
-  const [, head, choices, tail] = /^(.*?)\{([^}]*)\}(.*)$/.exec(pattern) ?? [];
-  if (choices === undefined) return [pattern];
-  return choices.split(",").flatMap((choice) => expand(`${head}${choice}${tail}`));
-}
 
 function inState(state: string): readonly Row[] {
   return rows.filter((row) => row.state === state);

@@ -7,6 +7,7 @@ import { fieldKinds, fieldTable } from "../../ecs/fields/table.ts";
 import { metricFields } from "../../ecs/fields_metrics.ts";
 import { searched } from "../../src/setup/index_settings.ts";
 import { countFields, eachLeaf, type Mapping, type Properties, propertiesOf } from "../../src/setup/mappings.ts";
+import { fieldNames } from "../harness/field_names.ts";
 import { fieldRows } from "../harness/field_rows.ts";
 import { goldenLines } from "../unit/ecs_cases.ts";
 
@@ -119,14 +120,3 @@ test("the field table has no field twice and names every nested object", () => {
   assert.equal(fieldKinds.get("process.elf.sections.entropy"), "long");
   assert.equal([...fieldKinds.values()].filter((kind) => kind === "nested").length, 10);
 });
-
-/** Dotted names of the leaves; an array is a leaf, one of objects is as many of them. */
-function* fieldNames(value: object, prefix = ""): Generator<string> {
-  for (const [key, member] of Object.entries(value) as [string, unknown][]) {
-    if (Array.isArray(member) && typeof member[0] === "object")
-      for (const item of member as object[]) yield* fieldNames(item, `${prefix}${key}.`);
-    else if (typeof member === "object" && member !== null && !Array.isArray(member))
-      yield* fieldNames(member, `${prefix}${key}.`);
-    else yield prefix + key;
-  }
-}

@@ -6,7 +6,8 @@ export function fieldRows(): readonly (readonly [name: string, type: string])[] 
   return [...rows].flatMap(([, name = "", type = ""]) => unfolded(name).map((one) => [one, type] as const));
 }
 
-function unfolded(name: string): string[] {
+/** `a.{b,c}` is a.b and a.c. */
+export function unfolded(name: string): string[] {
   const [, before = "", among, after = ""] = /^(.*?)\{(.*?)\}(.*)$/.exec(name) ?? [];
   return among === undefined ? [name] : among.split(",").flatMap((one) => unfolded(`${before}${one}${after}`));
 }

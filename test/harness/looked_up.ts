@@ -1,7 +1,7 @@
-import { createHash } from "node:crypto";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import type { Differences } from "./differences.ts";
 import type { Document } from "./document.ts";
+import { sha256 } from "./sha256.ts";
 
 /* What documents tell that was looked up outside the kernel, and may be missing: it has a deadline, and a machine may be busy. */
 
@@ -19,7 +19,7 @@ export function kernelQuality({ mayfly }: Document): readonly string[] | undefin
 export function hashDifferences(found: Differences, document: Document, path: string | undefined): void {
   const told = document.process?.hash?.sha256;
   const isPending = document.mayfly?.quality?.includes(PENDING) === true;
-  const right = path === undefined ? undefined : sha256(path);
+  const right = path === undefined ? undefined : knownHash(path);
   if (right !== undefined && told !== undefined) found.compare("process.hash.sha256", told, right);
   if (isPending) return;
   const hashes = document.related?.hash ?? [];
@@ -28,9 +28,8 @@ export function hashDifferences(found: Differences, document: Document, path: st
 
 const known = new Map<string, string | undefined>();
 
-function sha256(path: string): string | undefined {
-  if (!known.has(path))
-    known.set(path, existsSync(path) ? createHash("sha256").update(readFileSync(path)).digest("hex") : undefined);
+function knownHash(path: string): string | undefined {
+  if (!known.has(path)) known.set(path, existsSync(path) ? sha256(path) : undefined);
   return known.get(path);
 }
 

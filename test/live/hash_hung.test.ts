@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { until, within } from "../harness/deadline.ts";
 import { HungFileSystem, hangs } from "../harness/hung_file_system.ts";
-import { executed, HashBench, identityOf, ranScript, said, sha256 } from "../unit/hash.fixture.ts";
+import { sha256 } from "../harness/sha256.ts";
+import { executed, HashBench, identityOf, ranScript, said } from "../unit/hash.fixture.ts";
 
 /*
  * Executables on a file system that hangs (test/programs/hung_fs.c). Who waits for it cannot be killed until the file system goes.
@@ -22,26 +23,27 @@ for (const request of ["open", "read"] as const) {
       const bench = await HashBench.start(t, limits);
       const fs = await HungFileSystem.mount(t, request);
       const hung = executed(join(fs.folder, "hung"));
-      const first = bench.hasher.helperPid ?? 0;
+      const first = bench.helper.pid ?? 0;
       const asked = bench.request(hung);
       await fs.hangs;
       assert.equal(said(await bench.request(executed(SLEEP))), sha256(SLEEP), "beside it");
       assert.equal(said(await asked), "timeout");
       const node = await bench.request(executed(process.execPath));
       assert.equal(said(node), sha256(process.execPath), "after it");
-      const { kills, restarts, lingering, none } = bench.hasher.counters;
+      const { kills, restarts, lingering } = bench.helper.counters;
+      const { none } = bench.hasher.counters;
       assert.deepEqual(
         { kills, restarts, lingering, timeout: none.timeout },
         { kills: 1, restarts: 1, lingering: 1, timeout: 1 },
       );
-      assert.notEqual(bench.hasher.helperPid, first);
+      assert.notEqual(bench.helper.pid, first);
       const old = readFileSync(`/proc/${first}/stat`, "latin1");
       assert.match(old, /^\d+ \(.*\) [ZD] /, "it has been killed, and cannot end");
       // The whole device is left alone.
       const other = executed(join(fs.folder, "other"));
       assert.deepEqual(bench.hasher.request(other).result, { kind: "none", reason: "timeout" });
       fs.end();
-      await until(() => bench.hasher.counters.lingering === 0, 5_000, "the old helper has ended with the file system");
+      await until(() => bench.helper.counters.lingering === 0, 5_000, "the old helper has ended with the file system");
     },
   );
 }
@@ -56,7 +58,7 @@ test("files that wait for the same device are not tried after one of them hung",
   const known = bench.request({ ...rest, file });
   const results = await Promise.all([known, ...asked.map((ticket) => bench.result(ticket))]);
   assert.equal(said(results[0] ?? assert.fail()), "timeout");
-  assert.equal(bench.hasher.counters.kills, 1);
+  assert.equal(bench.helper.counters.kills, 1);
 });
 
 test("a file system that does not even tell of its files is given up", hangs, async (t) => {
@@ -68,14 +70,14 @@ test("a file system that does not even tell of its files is given up", hangs, as
   const script = await bench.requestScript(ranScript(join(fs.folder, "other")));
   assert.equal(said(script), "timeout", "its folder is left alone");
   assert.equal(said(await bench.request(ran)), sha256(SLEEP), "the device of which it was said to be is not");
-  assert.equal(bench.hasher.counters.kills, 1);
+  assert.equal(bench.helper.counters.kills, 1);
 });
 
 test("a script on a file system that hangs is given up", hangs, async (t) => {
   const bench = await HashBench.start(t, limits);
   const fs = await HungFileSystem.mount(t, "stat");
   assert.equal(said(await bench.requestScript(ranScript(join(fs.folder, "hung")))), "timeout");
-  assert.equal(bench.hasher.counters.kills, 1);
+  assert.equal(bench.helper.counters.kills, 1);
 });
 
 test("a helper that can be killed leaves nothing behind", hangs, async (t) => {
@@ -84,7 +86,7 @@ test("a helper that can be killed leaves nothing behind", hangs, async (t) => {
   const other = executed(join(fs.folder, "other"));
   process.kill(fs.pid, "SIGSTOP");
   assert.equal(said(await bench.request(other)), "timeout");
-  await until(() => bench.hasher.counters.lingering === 0, 5_000, "the old helper has ended");
+  await until(() => bench.helper.counters.lingering === 0, 5_000, "the old helper has ended");
   process.kill(fs.pid, "SIGCONT");
 });
 
@@ -96,12 +98,12 @@ test("no more helpers are left behind than four; when one has ended there is wor
     systems.push(fs);
     assert.equal(said(await bench.request(executed(join(fs.folder, "hung")))), "timeout");
   }
-  assert.equal(bench.hasher.helperPid, undefined);
+  assert.equal(bench.helper.pid, undefined);
   assert.deepEqual(bench.hasher.request(executed(SLEEP)).result, { kind: "none", reason: "failed" });
   systems[0]?.end();
-  await until(() => bench.hasher.helperPid !== undefined, 5_000, "another helper");
+  await until(() => bench.helper.pid !== undefined, 5_000, "another helper");
   assert.equal(said(await bench.request(executed("/bin/true"))), sha256("/bin/true"));
-  const { lingering, restarts, kills } = bench.hasher.counters;
+  const { lingering, restarts, kills } = bench.helper.counters;
   assert.deepEqual({ lingering, restarts, kills }, { lingering: 3, restarts: 4, kills: 4 });
 });
 
@@ -111,7 +113,7 @@ test("close() does not wait for a helper that hangs, and settles what is under w
   const ticket = bench.hasher.request(executed(join(fs.folder, "hung")));
   await fs.hangs;
   const began = performance.now();
-  await bench.hasher.close();
+  await bench.helper.close();
   assert.ok(performance.now() - began < 1_000);
   assert.deepEqual(ticket.result, { kind: "none", reason: "failed" });
 });
@@ -120,11 +122,16 @@ test("a process that used a hasher ends, though its helper hangs", hangs, async 
   const fs = await HungFileSystem.mount(t, "read");
   const fixture = new URL("../unit/hash.fixture.js", import.meta.url);
   const hasher = new URL("../../src/enrich/hash/hasher.js", import.meta.url);
+  const helper = new URL("../../src/enrich/helper/helper.js", import.meta.url);
   const script = `
     import { Hasher } from ${JSON.stringify(hasher.href)};
+    import { Helper } from ${JSON.stringify(helper.href)};
     import { executed, OWN_MNT_NS } from ${JSON.stringify(fixture.href)};
-    const hasher = new Hasher({ types: ["sha256"], maxFileSize: 1e8, cacheSize: 10, ownMntNs: OWN_MNT_NS, onSettled() {} });
-    await hasher.start();
+    const quarantineMs = 60_000;
+    const helper = new Helper({ limitMs: 10_000, quarantineMs, now: () => performance.now() });
+    const limits = { maxFileSize: 1e8, cacheSize: 10, quarantineMs };
+    const hasher = new Hasher({ types: ["sha256"], ...limits, ownMntNs: OWN_MNT_NS, helper, onSettled() {} });
+    await helper.start();
     hasher.request(executed(${JSON.stringify(join(fs.folder, "hung"))}));
     setTimeout(() => {}, 300);`;
   const user = spawn(process.execPath, ["--input-type=module", "-e", script], { stdio: "inherit" });

@@ -23,7 +23,8 @@ import { programPath } from "../harness/checkout.ts";
 import { until } from "../harness/deadline.ts";
 import { live } from "../harness/live.ts";
 import { runProgram, text } from "../harness/program.ts";
-import { HashBench, said, sha256 } from "../unit/hash.fixture.ts";
+import { sha256 } from "../harness/sha256.ts";
+import { HashBench, said } from "../unit/hash.fixture.ts";
 
 /*
  * Hashes of what really ran: each exec record of the kernel is handed to the hasher when it arrives, up to 100 ms after the exec.

@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { createHash } from "node:crypto";
 import {
   chmodSync,
   copyFileSync,
@@ -13,11 +12,13 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
+import { nameIn } from "../harness/accounts.ts";
 import { programPath } from "../harness/checkout.ts";
 import { Collector } from "../harness/collector.ts";
 import { command } from "../harness/command.ts";
 import type { Document } from "../harness/document.ts";
 import { live } from "../harness/live.ts";
+import { sha256 } from "../harness/sha256.ts";
 
 /* What stands around a process, by processes that live a few milliseconds: names, groups, hash, package, title. */
 
@@ -85,7 +86,7 @@ describe("a process of a few milliseconds", live, () => {
 
   test("has the names of its users, and the effective and real one beside each other", () => {
     const [document] = of("packaged");
-    const root = { id: "0", name: nameIn(PASSWD, 0) };
+    const root = { id: "0", name: nameIn(PASSWD, "0") };
     assert.deepEqual(document?.user, { ...root, effective: root, Ext: { real: root } });
     assert.deepEqual([document?.process?.real_user, document?.process?.saved_user], [root, root]);
     assert.deepEqual(document?.related?.user, [root.name]);
@@ -94,7 +95,7 @@ describe("a process of a few milliseconds", live, () => {
   test("has its supplementary groups, with a name where there is one", () => {
     const groups = of("groups").at(-1)?.process?.supplemental_groups;
     const expected = [4, 27, 4_000_000_000].map((id) => {
-      const name = nameIn("/etc/group", id);
+      const name = nameIn("/etc/group", String(id));
       return name === undefined ? { id: String(id) } : { id: String(id), name };
     });
     assert.deepEqual(groups, expected);
@@ -142,15 +143,6 @@ describe("a process of a few milliseconds", live, () => {
 async function run(file: string, args: readonly string[]): Promise<void> {
   const { code, stderr } = await command(file, args);
   assert.equal(code, 0, stderr);
-}
-
-function nameIn(file: string, id: number): string | undefined {
-  const lines = readFileSync(file, "utf8").split("\n");
-  return lines.map((line) => line.split(":")).find((fields) => fields[2] === String(id))?.[0];
-}
-
-function sha256(path: string): string {
-  return createHash("sha256").update(readFileSync(path)).digest("hex");
 }
 
 function escaped(text: string): string {

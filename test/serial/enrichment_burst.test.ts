@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { createHash } from "node:crypto";
 import {
   chmodSync,
   copyFileSync,
@@ -22,6 +21,7 @@ import { PATIENCE, within } from "../harness/deadline.ts";
 import type { Document } from "../harness/document.ts";
 import { HungFileSystem, hangs } from "../harness/hung_file_system.ts";
 import { live } from "../harness/live.ts";
+import { sha256 } from "../harness/sha256.ts";
 
 const BURST = 500;
 const SIZE = 5 * 1024 * 1024;
@@ -49,10 +49,6 @@ function executable(path: string, size = SIZE): string {
   writeFileSync(path, path, { flag: "a" });
   chmodSync(path, 0o755);
   return path;
-}
-
-function sha256(path: string): string {
-  return createHash("sha256").update(readFileSync(path)).digest("hex");
 }
 
 /** From the beginning of the life until its document was made; the life is so short that it does not count. */

@@ -1,10 +1,10 @@
-import { createHash } from "node:crypto";
 import { readFileSync, readlinkSync, statSync } from "node:fs";
 import type { TestContext } from "node:test";
 import { kernelDevice } from "../../src/enrich/hash/file_identity.ts";
 import { Hasher, type HasherSettings } from "../../src/enrich/hash/hasher.ts";
 import type { ExecutedFile, ExecutedScript, HashResult } from "../../src/enrich/hash/hashes.ts";
 import type { HashTicket } from "../../src/enrich/hash/ticket.ts";
+import { Helper } from "../../src/enrich/helper/helper.ts";
 import type { FileIdentity, Pid, Ticks } from "../../src/record/record.ts";
 import { within } from "../harness/deadline.ts";
 
@@ -63,23 +63,31 @@ export function ranScript(path: string, differences: Partial<ExecutedScript> = {
   };
 }
 
-export function sha256(path: string): string {
-  return createHash("sha256").update(readFileSync(path)).digest("hex");
-}
-
 export function startOf(pid: number): Ticks {
   const text = readFileSync(`/proc/${pid}/stat`, "latin1");
   return Number(text.slice(text.lastIndexOf(")") + 2).split(" ")[19]) as Ticks;
 }
 
-/** A hasher that ends with the test. */
+export interface HashBenchSettings extends Partial<HasherSettings> {
+  readonly limitMs?: number;
+  /** The helper's compiled main file. */
+  readonly helperMain?: string;
+}
+
+/** A hasher with its helper, which ends with the test. */
 export class HashBench {
   readonly hasher: Hasher;
+  readonly helper: Helper;
   readonly settled: HashTicket[] = [];
   readonly #waiting = new Map<HashTicket, ((result: HashResult) => void)[]>();
 
-  private constructor(settings: Partial<HasherSettings>) {
+  private constructor({ limitMs = 10_000, helperMain, ...settings }: HashBenchSettings) {
+    const { now = () => performance.now(), quarantineMs = 60_000 } = settings;
+    const main = helperMain === undefined ? {} : { main: helperMain };
+    this.helper = new Helper({ limitMs, quarantineMs, now, ...main });
     this.hasher = new Hasher({
+      helper: this.helper,
+      quarantineMs,
       types: ["sha256"],
       maxFileSize: 100 * 1024 * 1024,
       cacheSize: 4_096,
@@ -93,10 +101,10 @@ export class HashBench {
     });
   }
 
-  static async start(t: TestContext, settings: Partial<HasherSettings> = {}): Promise<HashBench> {
+  static async start(t: TestContext, settings: HashBenchSettings = {}): Promise<HashBench> {
     const bench = new HashBench(settings);
-    t.after(() => bench.hasher.close());
-    await bench.hasher.start();
+    t.after(() => bench.helper.close());
+    await bench.helper.start();
     return bench;
   }
 

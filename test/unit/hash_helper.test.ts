@@ -7,7 +7,8 @@ import type { HashTicket } from "../../src/enrich/hash/ticket.ts";
 import { Backlog, type Job } from "../../src/enrich/helper/backlog.ts";
 import { Quarantine } from "../../src/enrich/helper/quarantine.ts";
 import { until } from "../harness/deadline.ts";
-import { executed, HashBench, said, sha256 } from "./hash.fixture.ts";
+import { sha256 } from "../harness/sha256.ts";
+import { executed, HashBench, said } from "./hash.fixture.ts";
 
 const SLEEP = realpathSync("/bin/sleep");
 
@@ -47,12 +48,12 @@ test("a helper that cannot start is told at the start", async (t) => {
 
 test("a helper that ends while it works is replaced, and the work is done again", async (t) => {
   const bench = await HashBench.start(t);
-  const first = bench.hasher.helperPid ?? assert.fail();
+  const first = bench.helper.pid ?? assert.fail();
   const asked = bench.request(executed(process.execPath));
   process.kill(first, "SIGKILL");
   assert.equal(said(await asked), sha256(process.execPath));
-  assert.equal(bench.hasher.counters.restarts, 1);
-  assert.notEqual(bench.hasher.helperPid, first);
+  assert.equal(bench.helper.counters.restarts, 1);
+  assert.notEqual(bench.helper.pid, first);
 });
 
 test("a file over which the helper ends twice is given up, and the others are not", async (t) => {
@@ -68,7 +69,7 @@ test("a file over which the helper ends twice is given up, and the others are no
   const bench = await HashBench.start(t, { helperMain: main });
   const [poison, ...others] = differing(8);
   const asked = [bench.request(poison ?? assert.fail())];
-  await until(() => bench.hasher.counters.restarts === 2, 10_000, "it has ended twice");
+  await until(() => bench.helper.counters.restarts === 2, 10_000, "it has ended twice");
   asked.push(...others.map((file) => bench.request(file)));
   const results = (await Promise.all(asked)).map(said);
   assert.deepEqual(results, ["failed", ...others.map(({ file }) => `of ${file.inode}`)]);
@@ -79,7 +80,7 @@ test("when every helper ends at once nobody waits for long, and it is tried agai
   const bench = await HashBench.start(t, { helperMain: main });
   const results = (await Promise.all(differing(50).map((file) => bench.request(file)))).map(said);
   assert.deepEqual([...new Set(results)], ["failed"]);
-  assert.ok(bench.hasher.counters.restarts <= 4, `${bench.hasher.counters.restarts} restarts`);
+  assert.ok(bench.helper.counters.restarts <= 4, `${bench.helper.counters.restarts} restarts`);
 });
 
 test("a helper that says nothing is killed, and its work is given up", async (t) => {
@@ -90,9 +91,9 @@ test("a helper that says nothing is killed, and its work is given up", async (t)
   assert.equal(said(await first), "timeout");
   assert.equal(said(await second), "timeout", "it is in the same folder");
   await until(() => births(main) === 2, 10_000, "another helper");
-  const { kills, restarts, running, waiting } = bench.hasher.counters;
+  const { kills, restarts, running, waiting } = bench.helper.counters;
   assert.deepEqual({ kills, restarts, running, waiting }, { kills: 1, restarts: 1, running: 0, waiting: 0 });
-  await until(() => bench.hasher.counters.lingering === 0, 5_000, "the first has ended");
+  await until(() => bench.helper.counters.lingering === 0, 5_000, "the first has ended");
 });
 
 test("a helper that answers late within the limit is left alone; what it did not finish is a timeout of that file alone", async (t) => {
@@ -106,24 +107,24 @@ test("a helper that answers late within the limit is left alone; what it did not
   const bench = await HashBench.start(t, { helperMain: main });
   const results = (await Promise.all(differing(3).map((file) => bench.request(file)))).map(said);
   assert.deepEqual(results, ["timeout", "x", "x"]);
-  assert.equal(bench.hasher.counters.kills, 0);
+  assert.equal(bench.helper.counters.kills, 0);
 });
 
 test("after close() nothing is taken, and the helper has ended", async (t) => {
   const bench = await HashBench.start(t);
-  const pid = bench.hasher.helperPid ?? assert.fail();
+  const pid = bench.helper.pid ?? assert.fail();
   const ticket = bench.hasher.request(executed(process.execPath));
-  await bench.hasher.close();
+  await bench.helper.close();
   assert.deepEqual(ticket.result, { kind: "none", reason: "failed" });
   assert.deepEqual(bench.settled, [ticket]);
   assert.throws(() => process.kill(pid, 0), { code: "ESRCH" });
   assert.deepEqual(bench.hasher.request(executed(SLEEP)).result, { kind: "none", reason: "failed" });
-  await bench.hasher.close();
+  await bench.helper.close();
 });
 
 test("the helper steps back behind others, inherits nothing and has few files open", async (t) => {
   const bench = await HashBench.start(t);
-  const pid = bench.hasher.helperPid ?? assert.fail();
+  const pid = bench.helper.pid ?? assert.fail();
   assert.equal(getPriority(pid), 5);
   const environment = readFileSync(`/proc/${pid}/environ`, "latin1").split("\0").filter(Boolean);
   assert.deepEqual(environment, ["UV_THREADPOOL_SIZE=4"]);
@@ -134,7 +135,7 @@ test("a small file does not wait for the large ones before it, and a burst holds
   const bench = await HashBench.start(t);
   const dir = mkdtempSync(join(tmpdir(), "mayfly-burst-"));
   t.after(() => rmSync(dir, { recursive: true, force: true }));
-  const pid = bench.hasher.helperPid ?? assert.fail();
+  const pid = bench.helper.pid ?? assert.fail();
   const large: HashTicket[] = [];
   for (let index = 0; index < 200; index++) {
     const path = join(dir, `large${index}`);

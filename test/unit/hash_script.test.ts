@@ -18,7 +18,8 @@ import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import type { Pid, Ticks } from "../../src/record/record.ts";
 import { until } from "../harness/deadline.ts";
-import { HashBench, identityOf, ranScript, said, sha256, startOf } from "./hash.fixture.ts";
+import { sha256 } from "../harness/sha256.ts";
+import { HashBench, identityOf, ranScript, said, startOf } from "./hash.fixture.ts";
 
 function folder(t: TestContext): string {
   const path = mkdtempSync(join(tmpdir(), "mayfly-script-"));

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { LRUCache } from "lru-cache";
 import { ExitCode, MayflyError } from "../../errors.ts";
 import type { Outcome } from "../helper/backlog.ts";
-import { Helper, type HelperCounters } from "../helper/helper.ts";
+import type { Helper } from "../helper/helper.ts";
 import { wayTo } from "../helper/way.ts";
 import type { ExecutableBody, HashAnswer, HashBody, ScriptBody } from "./body.ts";
 import { identityKey, isSameIdentity } from "./file_identity.ts";
@@ -25,22 +25,18 @@ export interface HasherSettings {
   readonly cacheSize: number;
   /** Inode number of mayfly's own mount namespace (/proc/self/ns/mnt). */
   readonly ownMntNs: number;
-  /** A file that takes longer is given up. Milliseconds; default 10,000. */
-  readonly limitMs?: number;
-  /** A device, or folder, where a file hung is left alone for this long. Milliseconds; default 60,000. */
-  readonly quarantineMs?: number;
+  /** Reads the files. It does other work as well, and is started and closed by its owner. */
+  readonly helper: Pick<Helper, "submit">;
+  /** How long a file that hung is not asked for again: as long as the helper leaves its device alone. Milliseconds. */
+  readonly quarantineMs: number;
   /** Called for each ticket that had no result when `request` gave it out, once, when it has. */
   readonly onSettled: (ticket: HashTicket) => void;
   /** Milliseconds of a clock that never steps. Default performance.now(). */
   readonly now?: () => number;
-  /** The helper's compiled main file; another one only in tests. */
-  readonly helperMain?: string;
-  /** A helper that does other work as well, started and closed by its owner. Default: one of its own. */
-  readonly helper?: Helper;
 }
 
 /** Counts since the start. */
-export interface HashCounters extends HelperCounters {
+export interface HashCounters {
   /** Files read and hashed. */
   readonly hashed: number;
   /** Requests answered by what was known, or under way, already. */
@@ -51,8 +47,6 @@ export interface HashCounters extends HelperCounters {
   readonly none: Readonly<Record<NoHashReason, number>>;
 }
 
-const DEFAULT_LIMIT_MS = 10_000;
-const DEFAULT_QUARANTINE_MS = 60_000;
 /** A file above it waits for smaller ones: hashing it takes longer than all else that is done for a file. */
 const HEAVY_BYTES = 1024 * 1024;
 /** For how long no hash is an answer to the next who asks: the next process may live long enough to lead to the file. */
@@ -67,7 +61,6 @@ const SCRIPTS = 1_024;
 export class Hasher {
   readonly #settings: HasherSettings;
   readonly #now: () => number;
-  readonly #helper: Helper;
   readonly #cache: LRUCache<number, FileTicket>;
   readonly #scripts = new LRUCache<string, ScriptTicket>({ max: SCRIPTS });
   readonly #none = Object.fromEntries(noHashReasons.map((reason) => [reason, 0])) as Record<NoHashReason, number>;
@@ -81,42 +74,15 @@ export class Hasher {
     this.#settings = settings;
     this.#now = settings.now ?? (() => performance.now());
     this.#cache = new LRUCache({ max: settings.cacheSize });
-    this.#helper =
-      settings.helper ??
-      new Helper({
-        limitMs: settings.limitMs ?? DEFAULT_LIMIT_MS,
-        quarantineMs: settings.quarantineMs ?? DEFAULT_QUARANTINE_MS,
-        now: this.#now,
-        ...(settings.helperMain === undefined ? {} : { main: settings.helperMain }),
-      });
-  }
-
-  /**
-   * Starts the helper process and resolves when it is ready; requests are taken before as well.
-   * @throws MayflyError HELPER_NOT_STARTED
-   */
-  start(): Promise<void> {
-    return this.#helper.start();
-  }
-
-  /** What is under way is settled without a hash. Takes half a second at most. */
-  close(): Promise<void> {
-    return this.#helper.close();
   }
 
   get counters(): HashCounters {
     return {
-      ...this.#helper.counters,
       hashed: this.#hashed,
       cacheHits: this.#cacheHits,
       bytes: this.#bytes,
       none: this.#none,
     };
-  }
-
-  /** The helper's process id; undefined while there is none. */
-  get helperPid(): number | undefined {
-    return this.#helper.pid;
   }
 
   /** HOT PATH when the file is known: a hash of seven numbers and one lookup, 40 ns. To be called when the exec record arrives. */
@@ -186,7 +152,7 @@ export class Hasher {
 
   /** @returns whether it is under way; else the ticket has its result */
   #submit(job: HashJob, ticket: Ticket): boolean {
-    const refused = this.#helper.submit(job);
+    const refused = this.#settings.helper.submit(job);
     if (refused === undefined) return true;
     this.#finish(ticket, none(refused === "full" ? "overload" : refused === "hung" ? "timeout" : "failed"));
     return false;
@@ -210,7 +176,7 @@ export class Hasher {
       return;
     }
     this.#none[result.reason]++;
-    const { quarantineMs = DEFAULT_QUARANTINE_MS } = this.#settings;
+    const { quarantineMs } = this.#settings;
     ticket.untilMs = this.#now() + (result.reason === "timeout" ? quarantineMs : NONE_MS);
   }
 }

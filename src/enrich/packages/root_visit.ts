@@ -1,9 +1,7 @@
-import { constants } from "node:fs";
-import { type FileHandle, open, opendir, readlink } from "node:fs/promises";
+import { type FileHandle, opendir, readlink } from "node:fs/promises";
+import { find, findDirectory, openToRead, throughDescriptor } from "../hash/open_file.ts";
 import type { PackageCounters } from "./counters.ts";
 
-/** Not in Node's constants; the same on x86-64 and arm64 (include/uapi/asm-generic/fcntl.h). */
-const O_PATH = 0o10000000;
 /** As many as the kernel follows in one path (MAXSYMLINKS). */
 const MAX_LINKS = 40;
 /** Components of one path, those of its links counted: 40 links could have 80,000. */
@@ -59,7 +57,7 @@ export class RootVisit {
    * @throws what open(2) says when there is no such root
    */
   static async open(root: string, maxBytes: number, counters: PackageCounters): Promise<RootVisit> {
-    const top = await open(root, O_PATH | constants.O_DIRECTORY);
+    const top = await findDirectory(root);
     try {
       const { dev, ino } = await top.stat({ bigint: true });
       return new RootVisit(top, `${dev}:${ino}`, maxBytes, counters);
@@ -104,7 +102,7 @@ export class RootVisit {
     if (found === undefined) return [];
     const entries = [];
     try {
-      const directory = await opendir(through(found.handle));
+      const directory = await opendir(throughDescriptor(found.handle));
       for await (const entry of directory) {
         if (entries.length === limit) {
           this.#counters.oversized++;
@@ -134,8 +132,7 @@ export class RootVisit {
         this.#counters.oversized++;
         return undefined;
       }
-      const flags = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY;
-      return { handle: await open(through(found.handle), flags), size: stat.size };
+      return { handle: await openToRead(found.handle), size: stat.size };
     } catch {
       this.#counters.unreadable++;
       return undefined;
@@ -204,11 +201,11 @@ export class RootVisit {
     below: Directory,
     name: string,
   ): Promise<string | { readonly found: Found } | { readonly directory: Directory } | undefined> {
-    const way = `${through(below.handle)}/${name}`;
+    const way = `${throughDescriptor(below.handle)}/${name}`;
     let handle: FileHandle | undefined;
     let kept = false;
     try {
-      handle = await open(way, O_PATH | constants.O_NOFOLLOW);
+      handle = await find(way);
       const stat = await handle.stat();
       if (stat.isSymbolicLink()) return await readlink(way);
       const step = { path: `${below.path}/${name}`, handle };
@@ -253,10 +250,6 @@ export async function readAt(file: OpenFile, position: number, length: number): 
     filled += bytesRead;
   }
   return bytes.subarray(0, filled);
-}
-
-function through(handle: FileHandle): string {
-  return `/proc/self/fd/${handle.fd}`;
 }
 
 function isMissing(cause: unknown): boolean {

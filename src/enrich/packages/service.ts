@@ -1,7 +1,7 @@
-import { stat } from "node:fs/promises";
+import type { FileHandle } from "node:fs/promises";
 import type { FileIdentity } from "../../record/record.ts";
-import { hasIdentity } from "../hash/file_identity.ts";
 import { rootsOf } from "../hash/neighbours.ts";
+import { find, isExecuted } from "../hash/open_file.ts";
 import type { Course } from "../helper/protocol.ts";
 import type { Package } from "./package.ts";
 import { PackageDatabases } from "./package_databases.ts";
@@ -49,10 +49,14 @@ function* roots(body: PackageBody): Iterable<string> {
 }
 
 async function leadsTo(path: string, file: FileIdentity): Promise<boolean> {
+  let found: FileHandle | undefined;
   try {
-    return hasIdentity(await stat(path, { bigint: true }), file);
+    found = await find(path);
+    return await isExecuted(found, await found.stat({ bigint: true }), file);
   } catch {
     // Gone, or not for us: then nothing is said of it.
     return false;
+  } finally {
+    await found?.close();
   }
 }

@@ -1,15 +1,16 @@
-import { createHash } from "node:crypto";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { basename, join } from "node:path";
 import { fieldKinds } from "../../../ecs/fields/table.ts";
+import { nameIn } from "../accounts.ts";
 import type { Document } from "../document.ts";
+import { fieldNames } from "../field_names.ts";
 import { testProcess } from "../life.ts";
+import { sha256 } from "../sha256.ts";
 import type { Expected } from "./attack.ts";
 import {
   Check,
   describeExpectation,
   type Fields,
-  fieldNames,
   has,
   meets,
   oneOf,
@@ -144,19 +145,18 @@ function aroundEvery(document: Document, root: Document | undefined): Fields {
     "process.entry_leader.entry_meta.type": oneOf(
       ...["init", "sshd", "ssm", "container", "terminal", "console", "kthread", "unknown"],
     ),
-    "user.name": nameIn("/etc/passwd", user?.id),
-    "process.user.name": nameIn("/etc/passwd", process?.user?.id),
-    "process.real_user.name": nameIn("/etc/passwd", process?.real_user?.id),
-    "group.name": nameIn("/etc/group", group?.id),
-    "process.group.name": nameIn("/etc/group", process?.group?.id),
+    "user.name": accountName("/etc/passwd", user?.id),
+    "process.user.name": accountName("/etc/passwd", process?.user?.id),
+    "process.real_user.name": accountName("/etc/passwd", process?.real_user?.id),
+    "group.name": accountName("/etc/group", group?.id),
+    "process.group.name": accountName("/etc/group", process?.group?.id),
     "process.hash.sha256": hashOf(process?.executable ?? ""),
   };
 }
 
-function nameIn(file: string, id: string | undefined): Check | string {
-  const lines = readFileSync(file, "utf8").split("\n");
-  const line = lines.map((text) => text.split(":")).find((fields) => fields[2] === id);
-  return line?.[0] ?? new Check(`absent: ${file} has no ${id}`, (value) => value === undefined);
+function accountName(file: string, id: string | undefined): Check | string {
+  const name = id === undefined ? undefined : nameIn(file, id);
+  return name ?? new Check(`absent: ${file} has no ${id}`, (value) => value === undefined);
 }
 
 const hashes = new Map<string, string>();
@@ -164,7 +164,7 @@ const hashes = new Map<string, string>();
 /** SHA-256 of a file as it is now. A document without it says why. */
 export function hashOf(path: string): Check {
   if (!hashes.has(path) && existsSync(path)) {
-    hashes.set(path, createHash("sha256").update(readFileSync(path)).digest("hex"));
+    hashes.set(path, sha256(path));
   }
   const sum = hashes.get(path);
   const isTold = (document: Document): boolean =>

@@ -64,17 +64,6 @@ export function valueAt(document: object, field: string): unknown {
   return at;
 }
 
-/** Dotted names of the fields of a document; an array is a field, not a folder. */
-export function* fieldNames(document: object, prefix = ""): Generator<string> {
-  for (const [name, value] of Object.entries(document) as [string, unknown][]) {
-    if (Array.isArray(value) && typeof value[0] === "object")
-      for (const item of value as object[]) yield* fieldNames(item, `${prefix}${name}.`);
-    else if (typeof value === "object" && value !== null && !Array.isArray(value))
-      yield* fieldNames(value, `${prefix}${name}.`);
-    else yield prefix + name;
-  }
-}
-
 function valuesOf(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : [value];
 }
