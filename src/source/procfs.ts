@@ -121,9 +121,11 @@ function readTask(
   const status = readStatus(pid);
   const state = readState(pid, stat, status);
   if (state === undefined) return undefined;
-  const executable = readExecutable(pid);
+  const root = readLink(`/proc/${pid}/root`) ?? "/";
+  const executable = readExecutable(pid, root);
   const args = readArgs(pid, argsMax);
-  const workingDirectory = readLink(`/proc/${pid}/cwd`)?.replace(/ \(deleted\)$/, "");
+  const folder = readLink(`/proc/${pid}/cwd`)?.replace(/ \(deleted\)$/, "");
+  const workingDirectory = folder === undefined ? undefined : belowRoot(folder, root);
   const parentTicks = starts.get(stat.parent) ?? (0 as Ticks);
   return {
     pid,
@@ -153,13 +155,19 @@ function momentOf(ticks: Ticks): Moment {
 }
 
 /** The link's text ends with " (deleted)" for a file without a name; a memfd is shown as "/memfd:NAME (deleted)". */
-function readExecutable(pid: Pid): { path: string | undefined; flags: number } {
+function readExecutable(pid: Pid, root: string): { path: string | undefined; flags: number } {
   const link = readLink(`/proc/${pid}/exe`);
   if (link === undefined) return { path: undefined, flags: ImageFlag.noExecutable };
   const deleted = link.endsWith(" (deleted)");
   const path = deleted ? link.slice(0, -" (deleted)".length) : link;
   if (deleted && path.startsWith("/memfd:")) return { path: path.slice(1), flags: ImageFlag.memfd };
-  return { path, flags: deleted ? ImageFlag.deleted : 0 };
+  return { path: belowRoot(path, root), flags: deleted ? ImageFlag.deleted : 0 };
+}
+
+/** Links below /proc tell paths as the reader sees them; what is wanted is the path up to the process's own root (chroot). */
+function belowRoot(path: string, root: string): string {
+  if (root === "/" || (path !== root && !path.startsWith(`${root}/`))) return path;
+  return path.slice(root.length) || "/";
 }
 
 function readLink(path: string): string | undefined {

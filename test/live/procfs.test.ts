@@ -153,6 +153,7 @@ describe("the scan by /proc and the scan by the task iterator", bothScans(), () 
     rmSync(left, { recursive: true });
 
     await startStopped("memfd", "memfd_exec", "exec");
+    await startStopped("another root", "own_root", "exec");
     await startStopped("a leader that is gone", "leader_exits_alone", "fork");
     const leader = pids.get("a leader that is gone") ?? 0;
     await until(() => /\) Z /.test(readFileSync(`/proc/${leader}/stat`, "latin1")), 5000, "the leader has ended");
