@@ -43,11 +43,13 @@ const changing =
 
 describe("in the profile transitions", changing, () => {
   let collector: Collector;
-  let told: ReadonlyMap<string, Life>[] = [];
+  const told: ReadonlyMap<string, Life>[] = [];
 
   before(async () => {
     collector = await Collector.start({ profile: "transitions" });
-    told = await Promise.all(programs.map(({ program, args }) => runProgram(program, args, 0).then(livesOf)));
+    // One after the other: a program on fentry can be preempted, and the kernel then skips it for other tasks of that CPU, which is
+    // counted as missed (mayfly_changes) and happened once on an emulated processor. Here it is to be told what is not skipped.
+    for (const { program, args } of programs) told.push(livesOf(await runProgram(program, args, 0)));
     await collector.stop();
   });
   after(() => collector.kill());
