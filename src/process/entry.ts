@@ -17,7 +17,7 @@ export interface Entry {
   readonly sourceIp: string | undefined;
 }
 
-const INIT = 1;
+export const INIT = 1;
 /** In the initial pid namespace, always. */
 const KTHREADD = 2;
 

@@ -1,6 +1,6 @@
 import type { Pid } from "../record/record.ts";
-import { type Entry, entryTypeOf, isOfKernel, isSettled, sshSource } from "./entry.ts";
-import type { EntryType } from "./facts.ts";
+import { type Entry, entryTypeOf, INIT, isOfKernel, isSettled, sshSource } from "./entry.ts";
+import type { EntryType, Identity } from "./facts.ts";
 import { Leadership } from "./leadership.ts";
 import type { Process } from "./process.ts";
 import type { ProcessTable } from "./table.ts";
@@ -100,6 +100,13 @@ export class LeaderBook {
     return type === undefined ? this.#inherited(process, parent) : beginning(process, type);
   }
 
+  /** The entry of an init that no scan gave: it is known from its children who it is, and pid 1 is init always. */
+  #ofInit(identity: Identity): Entry {
+    const leadership = this.#unknownLeader(identity.pid);
+    leadership.identify(identity);
+    return { leadership, type: "init", sourceIp: undefined };
+  }
+
   #parentOf({ origin: { parent } }: Process): Process | undefined {
     return parent && this.#table.get(parent.identity.pid, parent.identity.startTicks);
   }
@@ -110,6 +117,8 @@ export class LeaderBook {
     const inherited = this.#table.holder(session)?.entry ?? this.#table.holder(processGroup)?.entry;
     if (inherited !== undefined) return inherited;
     if (isOfKernel(process)) return beginning(process, "kthread");
+    const made = process.origin.parent?.identity;
+    if (made?.pid === INIT) return this.#ofInit(made);
     return session === process.identity.pid ? beginning(process, "unknown") : undefined;
   }
 }

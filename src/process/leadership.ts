@@ -31,7 +31,14 @@ export class Leadership {
 
   /** As it is now, or was last. The same object as long as nothing changes. */
   facts(): Leader {
-    return (this.#facts ??= this.#process?.asLeader() ?? onlyPid(this.#name.pid));
+    return (this.#facts ??= this.#process?.asLeader() ?? onlyNamed(this.#name));
+  }
+
+  /** Who it is, learnt from a child of it: what else it is stays unknown. */
+  identify(identity: Identity): void {
+    if (this.#name.identity !== undefined) return;
+    this.#name.identity = identity;
+    this.#facts = undefined;
   }
 
   /** Its image, credentials or session are others than before. */
@@ -53,10 +60,10 @@ export class Leadership {
   }
 }
 
-function onlyPid(pid: Pid): Leader {
+function onlyNamed({ pid, identity }: LeaderName): Leader {
   return {
     pid,
-    identity: undefined,
+    identity,
     image: undefined,
     ownImage: false,
     credentials: undefined,

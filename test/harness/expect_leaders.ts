@@ -5,6 +5,9 @@ import { entityId, procIdentity } from "./identity.ts";
 import { type Life, type TestProcess, testProcess } from "./life.ts";
 import { type Self, text } from "./program.ts";
 
+/** Of processes below an init that made no session, and of kernel threads: pid 0, the idle task, which is no process. */
+const NOBODYS = 0;
+
 /** The leaders of group and session against the numbers that the kernel told the process itself. */
 export function leaderDifferences(found: Differences, document: Document, life: Life, self: Self): void {
   const { process } = document;
@@ -13,6 +16,10 @@ export function leaderDifferences(found: Differences, document: Document, life: 
     ["session_leader", self.session],
   ] as const) {
     const leader = process?.[name];
+    if (pid === NOBODYS) {
+      found.compare(`process.${name}`, leader, undefined);
+      continue;
+    }
     found.compare(`process.${name}.pid`, leader?.pid, pid);
     found.compare(`process.${name}.same_as_process`, leader?.same_as_process, pid === life.pid);
     const known = relative(life, pid);

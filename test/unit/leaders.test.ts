@@ -140,6 +140,16 @@ test("of a leader that ended before mayfly came only the pid is known", () => {
   assert.equal(leaders.entry, undefined);
 });
 
+test("a process below an init that made no session, and that no scan gave, came in with that init", () => {
+  const w = world();
+  w.tracker.onTask(exec(shell, "/bin/bash", 5001, { parent: init, state: within(0, 100) }));
+  w.tracker.onScanned(clock(5001));
+  w.tracker.onFork(fork(first, shell, 6000, { state: within(0, 100) }));
+  const { leaders } = lastOf(finish(w), 101);
+  assert.deepEqual(named(leaders.session), undefined);
+  assert.deepEqual([named(leaders.entry), leaders.entryType], [[1, 1, undefined], "init"]);
+});
+
 test("a kernel thread, which is in no session, has neither session nor group leader", () => {
   const w = world();
   const kthreadd = ref(2, 10);
