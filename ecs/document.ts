@@ -136,7 +136,7 @@ function isCut({ image }: Lifecycle): boolean {
 
 /** `"related":{...},`, or nothing. */
 function relatedText({ image }: Lifecycle, { related: users }: CredentialsText): string {
-  const hashes = image?.findings === undefined ? "" : relatedHashes(image);
+  const hashes = relatedHashes(image?.findings);
   if (hashes === "") return users === "" ? "" : `"related":{${users}},`;
   return `"related":{${hashes}${users === "" ? "" : `,${users}`}},`;
 }

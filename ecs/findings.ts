@@ -1,18 +1,27 @@
-import { type FileHash, type Findings, type Image, Quality } from "../src/process/facts.ts";
+import { type FileHash, type Findings, type Image, type Package, Quality } from "../src/process/facts.ts";
+import { flat } from "./flat.ts";
 import { quoted } from "./json.ts";
 
 /* What was looked up about an image: hashes and package. Hot path. */
 
+/** What is told of Findings in three places of a document. Made once: all images of one executable share it. */
+interface FindingsText {
+  /** `,"hash":{...}` of `process`, or nothing. */
+  readonly hash: string;
+  /** The member `hash` of `related`; empty without one. */
+  readonly related: string;
+  /** The member `package` of `mayfly.executable`; empty without one. */
+  readonly package: string;
+}
+
 /** `,"hash":{...}` of `process`, or nothing. */
 export function hashText(findings: Findings | undefined): string {
-  const hashes = findings?.hash?.hashes;
-  return hashes === undefined ? "" : `,"hash":${hashesText(hashes)}`;
+  return findings === undefined ? "" : findingsText(findings).hash;
 }
 
 /** The member `hash` of `related`; empty without one. */
-export function relatedHashes({ findings }: Image): string {
-  const hashes = [...values(findings?.hash), ...values(findings?.scriptHash)];
-  return hashes.length === 0 ? "" : `"hash":["${hashes.join('","')}"]`;
+export function relatedHashes(findings: Findings | undefined): string {
+  return findings === undefined ? "" : findingsText(findings).related;
 }
 
 /** `,"script":{...}` of `mayfly`, or nothing. */
@@ -24,14 +33,12 @@ export function scriptText({ scriptPath, findings }: Image): string {
 
 /** `,"executable":{...}` of `mayfly`, or nothing. */
 export function executableText({ deleted, memfd, findings }: Image): string {
-  const owner = findings?.package;
-  if (!deleted && !memfd && owner === undefined) return "";
+  const owner = findings === undefined ? "" : findingsText(findings).package;
+  if (!deleted && !memfd) return owner === "" ? "" : `,"executable":{${owner}}`;
   const members = [
     ...(deleted ? ['"deleted":true'] : []),
     ...(memfd ? ['"memfd":true'] : []),
-    ...(owner === undefined
-      ? []
-      : [`"package":{"name":${quoted(owner.name)},"version":${quoted(owner.version)},"type":${quoted(owner.type)}}`]),
+    ...(owner === "" ? [] : [owner]),
   ];
   return `,"executable":{${members.join(",")}}`;
 }
@@ -52,6 +59,25 @@ const reasonBits: Readonly<Record<string, number>> = {
 
 function reasonBit(hash: FileHash | undefined): number {
   return hash?.reason === undefined ? 0 : (reasonBits[hash.reason] ?? Quality.hashPending);
+}
+
+function findingsText(findings: Findings): FindingsText {
+  const kept = findings.rendered as FindingsText | undefined;
+  return kept ?? (findings.rendered = render(findings));
+}
+
+function render({ hash, scriptHash, package: owner }: Findings): FindingsText {
+  const hashes = hash?.hashes;
+  const related = [...values(hash), ...values(scriptHash)];
+  return {
+    hash: hashes === undefined ? "" : flat(`,"hash":${hashesText(hashes)}`),
+    related: related.length === 0 ? "" : flat(`"hash":["${related.join('","')}"]`),
+    package: owner === undefined ? "" : flat(packageText(owner)),
+  };
+}
+
+function packageText({ name, version, type }: Package): string {
+  return `"package":{"name":${quoted(name)},"version":${quoted(version)},"type":${quoted(type)}}`;
 }
 
 /** Lower-case hexadecimal, which needs no escape. */

@@ -14,6 +14,8 @@ export interface HashSource {
 /** Who knows packages: src/enrich/packages. */
 export interface PackageSource {
   request(question: PackageQuestion): PackageTicket;
+  /** Whether the ticket is an answer to one more who asks the same. */
+  holds(ticket: PackageTicket): boolean;
 }
 
 /** An image of which something is under way. */
@@ -22,6 +24,28 @@ interface Open {
   readonly hash: HashTicket | undefined;
   readonly script: HashTicket | undefined;
   readonly package: PackageTicket | undefined;
+}
+
+/** All that is known of an executable, for the next image that is it. Kept with its hash. */
+class Known {
+  readonly findings: Findings;
+  readonly package: PackageTicket | undefined;
+  readonly #path: string | undefined;
+  readonly #mntNs: number;
+  readonly #deleted: boolean;
+
+  constructor({ executable, namespaces, deleted }: Image, findings: Findings, owner: PackageTicket | undefined) {
+    this.findings = findings;
+    this.package = owner;
+    this.#path = executable;
+    this.#mntNs = namespaces.mnt;
+    this.#deleted = deleted;
+  }
+
+  /** Of one file, which may have several names and belong to another package in each root. */
+  isOf({ executable, namespaces, deleted }: Image): boolean {
+    return this.#path === executable && this.#mntNs === namespaces.mnt && this.#deleted === deleted;
+  }
 }
 
 type Ticket = HashTicket | PackageTicket;
@@ -45,7 +69,7 @@ export class ImageLookUp {
     return this.#open.size;
   }
 
-  /** HOT PATH: with everything known two lookups in memory. */
+  /** HOT PATH: with everything known one lookup in memory. */
   begin(image: Image, record: ExecRecord, clock: Clock): void {
     const { file } = image;
     // A scan by /proc does not tell which file it is; then nothing about it would be certain.
@@ -59,10 +83,19 @@ export class ImageLookUp {
       file,
     });
     const script = image.scriptPath?.startsWith("/") ? this.#script(image, file, record, clock) : undefined;
+    const known = script === undefined && hash !== undefined ? this.#known(image, hash) : undefined;
+    if (known !== undefined) {
+      image.findings = known;
+      return;
+    }
     const owner = this.#packageOf(image, file, record);
     const open: Open = { image, hash, script, package: owner };
-    image.findings = findingsOf(open);
-    if (image.findings.settled) return;
+    const findings = findingsOf(open);
+    image.findings = findings;
+    if (findings.settled) {
+      if (script === undefined && hash !== undefined) hash.kept = new Known(image, findings, owner);
+      return;
+    }
     for (const ticket of [hash, script, owner])
       if (ticket !== undefined && ticket.result === undefined) this.#listOf(ticket).push(open);
   }
@@ -77,6 +110,11 @@ export class ImageLookUp {
       // What was written while something was missing is not the text any more.
       open.image.rendered = undefined;
     }
+  }
+
+  #known(image: Image, { kept }: HashTicket): Findings | undefined {
+    if (!(kept instanceof Known) || !kept.isOf(image)) return undefined;
+    return kept.package === undefined || this.#packages?.holds(kept.package) === true ? kept.findings : undefined;
   }
 
   #script(image: Image, interpreter: FileIdentity, record: ExecRecord, clock: Clock): HashTicket | undefined {
@@ -114,6 +152,7 @@ function findingsOf({ hash, script, package: owner }: Open): Findings {
     hash: fileHash(hash),
     scriptHash: fileHash(script),
     package: packageIn(owner),
+    rendered: undefined,
   };
 }
 

@@ -54,7 +54,7 @@ export interface Image {
   renderedReplaced: unknown;
 }
 
-/** What was looked up about an image since its exec. A new object for each step. */
+/** What was looked up about an image since its exec. A new object for each step; images of one executable share one. */
 export interface Findings {
   /** Whether nothing is under way any more. */
   readonly settled: boolean;
@@ -63,6 +63,7 @@ export interface Findings {
   readonly hash: FileHash | undefined;
   readonly scriptHash: FileHash | undefined;
   readonly package: Package | undefined;
+  rendered: unknown;
 }
 
 /** Hashes of a file, or why there are none. */

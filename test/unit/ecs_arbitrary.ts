@@ -42,6 +42,7 @@ const findings = fc.record({
   package: optional(
     fc.record({ name: fc.constant("bash"), version: fc.constant("5.2-1"), type: fc.constantFrom("deb", "rpm", "apk") }),
   ),
+  rendered: fc.constant(undefined),
 });
 const label = optional(text.filter((one) => one !== ""));
 const names = fc.record({

@@ -103,6 +103,7 @@ export function findings(changed: Partial<Findings> = {}): Findings {
     hash: { hashes: { sha256: "4e4d7ad8b1a5e3f2a0b49c7d5fb0e1c2a3948576e1f20d3c4b5a69788796a5b4" } },
     scriptHash: undefined,
     package: { name: "grep", version: "3.8-5", type: "deb" },
+    rendered: undefined,
     ...changed,
   };
 }

@@ -3,11 +3,11 @@ import { DocumentWriter } from "../../ecs/document.ts";
 import { Enrichment } from "../../src/enrich/enrichment.ts";
 import type { ExecutedFile, ExecutedScript, HashResult } from "../../src/enrich/hash/hashes.ts";
 import type { HashTicket } from "../../src/enrich/hash/ticket.ts";
-import { ImageLookUp } from "../../src/enrich/image_look_up.ts";
+import { ImageLookUp, type PackageSource } from "../../src/enrich/image_look_up.ts";
 import { NameTags } from "../../src/enrich/name_tags.ts";
 import type { NameAnswer } from "../../src/enrich/names/answer.ts";
 import type { Package } from "../../src/enrich/packages/package.ts";
-import type { PackageQuestion, PackageTicket } from "../../src/enrich/packages/package_desk.ts";
+import type { PackageQuestion } from "../../src/enrich/packages/package_desk.ts";
 import { Clock } from "../../src/process/clock.ts";
 import type { Lifecycle } from "../../src/process/lifecycle.ts";
 import { Tracker } from "../../src/process/tracker.ts";
@@ -26,21 +26,44 @@ export function fileOf(inode: number): FileIdentity {
   return { inode, size: 4096, ...times, device: 2 ** 20, mode: 0o100755, uid: 0, gid: 0, nlink: 1 };
 }
 
-/** Tickets by what they are for, which have their result when the test says so. */
+/** Of both kinds. */
+export interface FakeTicket<Result> {
+  result: Result | undefined;
+  kept: unknown;
+  until: number;
+}
+
+/** Tickets by what they are for, which have their result when the test says so, and hold until the test says otherwise. */
 export class Tickets<Result> {
   readonly asked: string[] = [];
-  readonly #tickets = new Map<string, { result: Result | undefined }>();
+  readonly #tickets = new Map<string, FakeTicket<Result>>();
 
-  of(key: string): { result: Result | undefined } {
+  of(key: string): FakeTicket<Result> {
     this.asked.push(key);
     return this.get(key);
   }
 
-  get(key: string): { result: Result | undefined } {
+  get(key: string): FakeTicket<Result> {
     let ticket = this.#tickets.get(key);
-    if (ticket === undefined) this.#tickets.set(key, (ticket = { result: undefined }));
+    if (ticket === undefined)
+      this.#tickets.set(key, (ticket = { result: undefined, kept: undefined, until: Number.POSITIVE_INFINITY }));
     return ticket;
   }
+}
+
+/** @param now of the clock of `until` */
+export function packagesFrom(
+  tickets: Tickets<Package | null>,
+  now: () => number,
+  onRequest: (question: PackageQuestion) => void = () => undefined,
+): PackageSource {
+  return {
+    request: (question) => {
+      onRequest(question);
+      return tickets.of(question.path);
+    },
+    holds: ({ until }) => now() < until,
+  };
 }
 
 /** Names that are known when the test says so. */
@@ -81,8 +104,10 @@ export class Stage {
       request: ({ file }: ExecutedFile): HashTicket => this.hashes.of(String(file.inode)),
       requestScript: ({ path }: ExecutedScript): HashTicket => this.hashes.of(path),
     };
-    const packageSource = { request: ({ path }: PackageQuestion): PackageTicket => this.packages.of(path) };
-    this.images = new ImageLookUp(hashSource, packageSource);
+    this.images = new ImageLookUp(
+      hashSource,
+      packagesFrom(this.packages, () => Date.now()),
+    );
     this.enrichment = new Enrichment({ deadline, images: this.images, names: this.tags, now: () => Date.now() });
     this.enrichment.handTo({
       onLife: (life) => void this.left.push({ life: { ...life }, ms: Date.now(), line: this.#writer.write(life) }),

@@ -5,11 +5,11 @@ import type { ExecutedFile, ExecutedScript, HashResult } from "../../src/enrich/
 import type { HashTicket } from "../../src/enrich/hash/ticket.ts";
 import { ImageLookUp } from "../../src/enrich/image_look_up.ts";
 import type { Package } from "../../src/enrich/packages/package.ts";
-import type { PackageQuestion, PackageTicket } from "../../src/enrich/packages/package_desk.ts";
+import type { PackageQuestion } from "../../src/enrich/packages/package_desk.ts";
 import { Clock } from "../../src/process/clock.ts";
 import type { Image } from "../../src/process/facts.ts";
 import { image } from "./ecs_lives.ts";
-import { fileOf, Tickets } from "./enrichment.fixture.ts";
+import { fileOf, packagesFrom, Tickets } from "./enrichment.fixture.ts";
 import { exec, ref } from "./world.fixture.ts";
 
 const CLOCK = new Clock({ seconds: 1_700_000_000, nanos: 0 });
@@ -33,12 +33,11 @@ class Bench {
         return this.hashes.of(script.path);
       },
     },
-    {
-      request: (question): PackageTicket => {
-        this.questions.push(question);
-        return this.packages.of(question.path);
-      },
-    },
+    packagesFrom(
+      this.packages,
+      () => 0,
+      (question) => this.questions.push(question),
+    ),
   );
 
   begin(changed: Partial<Image> = {}): Image {
@@ -64,7 +63,14 @@ describe("what is looked up about an image", () => {
   test("comes into all images that wait for it, each step as a new object", () => {
     const bench = new Bench();
     const [first, second] = [bench.begin(), bench.begin()];
-    const none = { settled: false, hashPending: true, hash: undefined, scriptHash: undefined, package: undefined };
+    const none = {
+      settled: false,
+      hashPending: true,
+      hash: undefined,
+      scriptHash: undefined,
+      package: undefined,
+      rendered: undefined,
+    };
     assert.deepEqual(first.findings, none);
     const before = first.findings;
     bench.hashed("7");
@@ -82,6 +88,33 @@ describe("what is looked up about an image", () => {
     bench.packaged(null);
     assert.equal(bench.begin().findings?.settled, true);
     assert.equal(bench.lookUp.open, 0);
+  });
+
+  test("is one object for all images of one executable, as long as what is known holds", () => {
+    const bench = new Bench();
+    bench.hashed("7");
+    bench.packaged(BASH);
+    const first = bench.begin();
+    assert.equal(bench.begin().findings, first.findings);
+    assert.equal(bench.questions.length, 1);
+    bench.packages.get("/bin/7").until = 0;
+    const later = bench.begin();
+    assert.notEqual(later.findings, first.findings);
+    assert.deepEqual(later.findings, first.findings);
+    assert.equal(bench.questions.length, 2);
+  });
+
+  test("is another package for another name of one file, or below another root, and none for a name that is gone", () => {
+    const bench = new Bench();
+    bench.hashed("7");
+    bench.packaged(BASH);
+    const { namespaces } = bench.begin();
+    bench.packages.get("/bin/8").result = null;
+    assert.equal(bench.begin({ executable: "/bin/8" }).findings?.package, undefined);
+    assert.deepEqual(bench.begin().findings?.package, BASH);
+    assert.equal(bench.begin({ deleted: true }).findings?.package, undefined);
+    bench.begin({ namespaces: { ...namespaces, mnt: namespaces.mnt + 1 } });
+    assert.equal(bench.questions.at(-1)?.mntNs, namespaces.mnt + 1);
   });
 
   test("is not left waiting when one of two is known already", () => {
@@ -162,7 +195,10 @@ describe("what is looked up about an image", () => {
 
   test("is the package alone without hashes", () => {
     const packages = new Tickets<Package | null>();
-    const lookUp = new ImageLookUp(undefined, { request: ({ path }) => packages.of(path) });
+    const lookUp = new ImageLookUp(
+      undefined,
+      packagesFrom(packages, () => 0),
+    );
     const one = image({ file: fileOf(7), executable: "/bin/7", scriptPath: "/opt/job", findings: undefined });
     lookUp.begin(one, exec(ref(10, 100), "/bin/7", 1500), CLOCK);
     assert.deepEqual([one.findings?.settled, one.findings?.hashPending], [false, false]);

@@ -7,10 +7,13 @@ import type { ExecutedScript, HashResult } from "./hashes.ts";
 export interface HashTicket {
   /** undefined: under way. */
   readonly result: HashResult | undefined;
+  /** A place for whoever asks: what it made of the result. */
+  kept: unknown;
 }
 
 export class Ticket implements HashTicket {
   result: HashResult | undefined = undefined;
+  kept: unknown = undefined;
   /** Until when no hash is an answer. */
   untilMs = 0;
   /** Of the epoch: when the helper was told to look. */

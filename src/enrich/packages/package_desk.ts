@@ -19,6 +19,8 @@ export interface PackageQuestion {
 export interface PackageTicket {
   /** null: no database lists it, or it could not be looked up. undefined: under way. */
   readonly result: Package | null | undefined;
+  /** Until when it is an answer to the next who asks the same. Milliseconds of the desk's clock. */
+  readonly until: number;
 }
 
 export interface PackageDeskSettings {
@@ -61,13 +63,18 @@ export class PackageDesk {
     this.#cache = new LRUCache({ max: settings.cacheSize });
   }
 
+  /** HOT PATH: whether the ticket is an answer to one more who asks the same. */
+  holds({ until }: PackageTicket): boolean {
+    return this.#now() < until;
+  }
+
   /** HOT PATH when the executable is known: one lookup. */
   request({ pid, path, mntNs, file }: PackageQuestion): PackageTicket {
     // Numbers of the file as text would cost twice the time. Two files of one path in one namespace are an upgrade, or a chroot.
     const key = `${mntNs}:${path}`;
     const cached = this.#cache.get(key);
     const known = cached !== undefined && isSameIdentity(cached.file, file) ? cached : undefined;
-    if (known !== undefined && this.#now() < known.until) return known;
+    if (known !== undefined && this.holds(known)) return known;
     // Meanwhile the old answer stands.
     const ticket: Ticket = { file, result: known?.result, until: this.#now() + HOLDS_MS };
     const body: PackageBody = { pid, mntNs, ownMntNs: mntNs === this.#settings.ownMntNs, path, file };
@@ -107,6 +114,5 @@ export class PackageDesk {
 interface Ticket extends PackageTicket {
   readonly file: FileIdentity;
   result: Package | null | undefined;
-  /** Of `now`. */
   until: number;
 }
