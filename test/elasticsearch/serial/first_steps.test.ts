@@ -63,7 +63,7 @@ test(
 
     const setup = await mayfly(["setup", "--elasticsearch", server.url]);
     assert.equal(setup.code, 0, setup.stderr);
-    assert.match(setup.stdout, /✓ (created|updated|unchanged) +index template logs-mayfly/);
+    assert.match(setup.stdout, /[✓+=] (created|updated|unchanged) +index template logs-mayfly/);
 
     const ship = ["--elasticsearch", server.url, "--namespace", namespace.name, "--config", config];
     const token = `first-${namespace.name}`;
