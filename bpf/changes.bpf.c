@@ -20,6 +20,7 @@
 
 #include "ring.h"
 #include "task.h"
+#include "twin.h"
 
 /* Ids, capabilities, groups and session of a process as they were told last. */
 struct told {
@@ -97,8 +98,7 @@ static __always_inline int on_change(struct task_struct *task, const struct cred
 }
 
 /* An exec commits credentials too; those stand in its own record. */
-SEC("?fentry/commit_creds")
-int BPF_PROG(mayfly_commit_creds, const struct cred *cred)
+static __always_inline int on_commit(const struct cred *cred)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 
@@ -107,12 +107,37 @@ int BPF_PROG(mayfly_commit_creds, const struct cred *cred)
 	return on_change(task, cred);
 }
 
-SEC("?fexit/ksys_setsid")
-int BPF_PROG(mayfly_setsid, int session)
+static __always_inline int on_setsid(int session)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 
 	return session > 0 ? on_change(task, task->group_leader->real_cred) : 0;
+}
+
+SEC("?fentry/commit_creds")
+int BPF_PROG(mayfly_commit_creds, const struct cred *cred)
+{
+	leave_mark(RECORD_CHANGE);
+	return on_commit(cred);
+}
+
+SEC("?fentry/commit_creds")
+int BPF_PROG(mayfly_commit_creds_twin, const struct cred *cred)
+{
+	return is_needed(RECORD_CHANGE) ? on_commit(cred) : 0;
+}
+
+SEC("?fexit/ksys_setsid")
+int BPF_PROG(mayfly_setsid, int session)
+{
+	leave_mark(RECORD_CHANGE);
+	return on_setsid(session);
+}
+
+SEC("?fexit/ksys_setsid")
+int BPF_PROG(mayfly_setsid_twin, int session)
+{
+	return is_needed(RECORD_CHANGE) ? on_setsid(session) : 0;
 }
 
 /* events/syscalls/sys_exit_NAME/format, the same on all kernels */

@@ -30,16 +30,19 @@ public:
 	// Takes the programs off; the counters stay.
 	void detach();
 	uint64_t lost() const;
-	uint64_t missed() const;
+	// Runs that the kernel skipped and no twin did (bpf/twin.h).
+	uint64_t missed();
 
 private:
 	bool try_way(Way way, const Settings &settings, int ring_fd);
 	bool attach(Way way);
+	bool attach_functions();
 	bool attach_calls();
 	void clear();
 
 	changes *changes_ = nullptr;
 	std::vector<bpf_link *> calls_;
+	uint64_t missed_ = 0; // as missed() told it
 	Way way_ = Way::none;
 	std::string reason_;
 };

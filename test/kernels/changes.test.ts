@@ -3,7 +3,9 @@ import { release } from "node:os";
 import { after, before, describe, test } from "node:test";
 import type { ChangesWay } from "../../src/source/addon.ts";
 import { KernelSource } from "../../src/source/kernel.ts";
+import { programPath } from "../harness/checkout.ts";
 import { Collector } from "../harness/collector.ts";
+import { command } from "../harness/command.ts";
 import { assertNone } from "../harness/differences.ts";
 import { differences } from "../harness/expect.ts";
 import { type Life, livesOf } from "../harness/life.ts";
@@ -47,9 +49,8 @@ describe("in the profile transitions", changing, () => {
 
   before(async () => {
     collector = await Collector.start({ profile: "transitions" });
-    // One after the other: a program on fentry can be preempted, and the kernel then skips it for other tasks of that CPU, which is
-    // counted as missed (mayfly_changes) and happened once on an emulated processor. Here it is to be told what is not skipped.
-    for (const { program, args } of programs) told.push(livesOf(await runProgram(program, args, 0)));
+    // At the same time: a program on fentry can be preempted, and the kernel skips it then for the other tasks of that CPU (bpf/twin.h).
+    told.push(...(await Promise.all(programs.map(({ program, args }) => runProgram(program, args, 0).then(livesOf)))));
     await collector.stop();
   });
   after(() => collector.kill());
@@ -70,4 +71,29 @@ describe("in the profile transitions", changing, () => {
       );
     });
   });
+});
+
+const LOOPS = 4;
+const EACH = 2000;
+
+test(`every one of ${EACH} changes of each of ${LOOPS} processes at once is told`, changing, async () => {
+  const collector = await Collector.start({ profile: "transitions", into: "file" });
+  const changes = new Map<number, number>();
+  try {
+    const loops = Array.from({ length: LOOPS }, () => command(programPath("change_loop"), [String(EACH)]));
+    for (const { code, stderr } of await Promise.all(loops)) assert.equal(code, 0, stderr);
+    await collector.stop();
+    await collector.eachDocument(({ process, mayfly, event }) => {
+      assert.notEqual(event?.kind, "pipeline_error", "something was lost");
+      if (process?.name !== "change_loop" || mayfly?.transitions !== "uid_change") return;
+      const pid = process.pid ?? 0;
+      changes.set(pid, (changes.get(pid) ?? 0) + 1);
+    });
+  } finally {
+    await collector.kill();
+  }
+  assert.deepEqual(
+    [...changes.values()],
+    Array.from({ length: LOOPS }, () => EACH),
+  );
 });
