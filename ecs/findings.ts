@@ -4,7 +4,7 @@ import { quoted } from "./json.ts";
 
 /* What was looked up about an image: hashes and package. Hot path. */
 
-/** What is told of Findings in three places of a document. Made once: all images of one executable share it. */
+/** What is told of Findings in three places of a document. Kept: all images of one executable share it. */
 interface FindingsText {
   /** `,"hash":{...}` of `process`, or nothing. */
   readonly hash: string;
@@ -12,7 +12,12 @@ interface FindingsText {
   readonly related: string;
   /** The member `package` of `mayfly.executable`; empty without one. */
   readonly package: string;
+  /** How often it was asked for. */
+  uses: number;
 }
+
+/** Asked for so often it stands in several documents, and is made flat. */
+const SHARED_USES = 6;
 
 /** `,"hash":{...}` of `process`, or nothing. */
 export function hashText(findings: Findings | undefined): string {
@@ -63,17 +68,26 @@ function reasonBit(hash: FileHash | undefined): number {
 
 function findingsText(findings: Findings): FindingsText {
   const kept = findings.rendered as FindingsText | undefined;
-  return kept ?? (findings.rendered = render(findings));
+  const text = kept ?? render(findings);
+  text.uses++;
+  if (text.uses === SHARED_USES) return (findings.rendered = flattened(text));
+  if (kept === undefined) findings.rendered = text;
+  return text;
 }
 
 function render({ hash, scriptHash, package: owner }: Findings): FindingsText {
   const hashes = hash?.hashes;
   const related = [...values(hash), ...values(scriptHash)];
   return {
-    hash: hashes === undefined ? "" : flat(`,"hash":${hashesText(hashes)}`),
-    related: related.length === 0 ? "" : flat(`"hash":["${related.join('","')}"]`),
-    package: owner === undefined ? "" : flat(packageText(owner)),
+    hash: hashes === undefined ? "" : `,"hash":${hashesText(hashes)}`,
+    related: related.length === 0 ? "" : `"hash":["${related.join('","')}"]`,
+    package: owner === undefined ? "" : packageText(owner),
+    uses: 0,
   };
+}
+
+function flattened({ hash, related, package: owner, uses }: FindingsText): FindingsText {
+  return { hash: flat(hash), related: flat(related), package: flat(owner), uses };
 }
 
 function packageText({ name, version, type }: Package): string {

@@ -50,7 +50,7 @@ export class NameTags {
     this.#isWhole = true;
     const user = this.#known(this.#source.user(euid, scope));
     const group = this.#known(this.#source.group(egid, scope));
-    const names = {
+    const names: CredentialNames = {
       user,
       group,
       realUser: uid === euid ? user : this.#known(this.#source.user(uid, scope)),
@@ -58,11 +58,13 @@ export class NameTags {
       savedUser: suid === euid ? user : this.#known(this.#source.user(suid, scope)),
       savedGroup: sgid === egid ? group : this.#known(this.#source.group(sgid, scope)),
       groups: groups === undefined ? [] : groups.map((id) => this.#known(this.#source.group(id, scope))),
+      // What is not whole is asked for again next time. (No whole number: V8 keeps apart objects that begin with one.)
+      checked: Number.NaN,
     };
-    // What is not whole is asked for again next time. Of another root the first answer stands: its mount namespace may end, and its
-    // number be given to another one.
+    // Of another root the first answer stands: its mount namespace may end, and its number be given to another one.
     const isHost = scope.mntNs === this.#ownMntNs;
-    return { ...names, checked: !this.#isWhole ? Number.NaN : isHost ? this.#round : Number.POSITIVE_INFINITY };
+    if (this.#isWhole) names.checked = isHost ? this.#round : Number.POSITIVE_INFINITY;
+    return names;
   }
 
   #known(answer: NameAnswer): string | undefined {

@@ -28,31 +28,32 @@ const ancestry = [900, 870, 850, 412, 1].map((pid) => lives.identity(pid, 1_200_
 
 /** Children of one process share their origin. */
 const origin = lives.origin({ parent: shell, ancestry });
-/** Those of one session share their leaders. */
+/** Those of one session share their leaders, those of one executable what was found of it. */
 const leaders = lives.leaders();
+const findings = lives.findings();
 
 const shapes: Readonly<Record<string, (i: number) => Lifecycle>> = {
   "short life of a user: fork+exec+end": (i) =>
-    made(i, all, { credentials: user, image: lives.image({ args: [...compilerArgs, String(i)] }) }),
+    made(i, all, { credentials: user, image: lives.image({ findings, args: [...compilerArgs, String(i)] }) }),
   "short life of root, all capabilities": (i) =>
-    made(i, all, { credentials: root, image: lives.image({ args: ["/bin/true"], executable: "/bin/true" }) }),
+    made(i, all, { credentials: root, image: lives.image({ findings, args: ["/bin/true"], executable: "/bin/true" }) }),
   "bare fork of a shell: fork+end": (i) => made(i, fork | end, { credentials: user, image: shell.image }),
   "leader of its own group: fork+exec+end": (i) => {
-    const ran = { credentials: user, image: lives.image({ args: [...compilerArgs, String(i)] }) };
+    const ran = { credentials: user, image: lives.image({ findings, args: [...compilerArgs, String(i)] }) };
     const life = made(i, all, ran);
     const { identity } = life;
     const group = lives.leader({ pid: identity.pid, identity, ...ran });
     return { ...life, leaders: { ...leaders, group, rendered: undefined } };
   },
   "leader of its own session: fork+exec+end": (i) => {
-    const ran = { credentials: user, image: lives.image({ args: [...compilerArgs, String(i)] }) };
+    const ran = { credentials: user, image: lives.image({ findings, args: [...compilerArgs, String(i)] }) };
     const life = made(i, all, ran);
     const { identity } = life;
     const own = lives.leader({ pid: identity.pid, identity, ...ran });
     return { ...life, leaders: { ...leaders, group: own, session: own, rendered: undefined } };
   },
   "400 arguments, 11 KB: fork+exec": (i) =>
-    made(i, fork | exec, { credentials: user, image: lives.image({ args: manyArgs }) }),
+    made(i, fork | exec, { credentials: user, image: lives.image({ findings, args: manyArgs }) }),
 };
 
 function made(i: number, transitions: number, changed: Partial<Lifecycle>): Lifecycle {

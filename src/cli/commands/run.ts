@@ -34,7 +34,8 @@ async function watch(args: Arguments, setting: Setting): Promise<ExitCode> {
   const sink = watchSink(setting, destinations, writer);
   keepYoungGeneration();
   const settings = settingsOf(setting, args.snapshot);
-  const warming = warmUp(documentWriter(setting, host, ids), ids, log, settings.merge);
+  const { merge, redactor } = settings;
+  const warming = warmUp({ writer: documentWriter(setting, host, ids), ids, log, merge, redactor });
   const events: AgentEvents = {
     onLife: (life) => sink.onLife(life),
     onWatching: (found, since) => {
