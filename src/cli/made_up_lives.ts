@@ -1,4 +1,5 @@
-import type { Encoder } from "../record/encode.ts";
+import { Encoder } from "../record/encode.ts";
+import { layout } from "../record/layout.ts";
 import type { ExecRecord, ExitRecord, ForkRecord, Pid, TaskRef, TaskState, Ticks } from "../record/record.ts";
 
 /*
@@ -10,19 +11,60 @@ import type { ExecRecord, ExitRecord, ForkRecord, Pid, TaskRef, TaskState, Ticks
 
 /** Of the boot clock, in milliseconds: not whole ones, or V8 prepares for integers only. */
 const FIRST_MS = 400_000.123_457;
-const STEP_MS = 2.345_679;
-/** A long life ends this many lives later: beyond the hold. */
-const LONG = 700;
+const STEP_MS = 7.345_679;
+/** Long lives end this long after the last began: beyond the hold. */
+const LATER_MS = 1100;
+/** From the first life of one generation to that of the next. */
+const GENERATION_SECONDS = 3;
+const TICKS_PER_SECOND = 100;
 const PROGRAMS = 50;
 
 /** The mount namespace of all of them: where it is the looker's own, their paths lead to their files. */
 export const MADE_UP_MNT_NS = 1;
 
-/** Encodes one life, and what belongs before it. In ascending order, from 0. */
-export function encodeMadeUpLife(encoder: Encoder, number: number): void {
+/**
+ * Lives by the hundred. A generation is encoded once, which costs more than all that is done with it, and is the next one when its
+ * times are moved on.
+ */
+export class MadeUpLives {
+  /** Lives in a generation. */
+  static readonly count = 100;
+  readonly #generation: ArrayBuffer;
+
+  constructor() {
+    const encoder = new Encoder();
+    for (let number = 0; number < MadeUpLives.count; number++) encodeLife(encoder, number);
+    const end = msOf(MadeUpLives.count) + LATER_MS;
+    for (let number = 0; number < MadeUpLives.count; number++)
+      if (isLong(number)) encoder.exit(exitOf(number, end + number * 0.01, 0));
+    this.#generation = encoder.take();
+  }
+
+  /** Those whom all others come from. Before the first generation. */
+  ancestors(): ArrayBuffer {
+    const encoder = new Encoder();
+    encodeShells(encoder);
+    return encoder.take();
+  }
+
+  /** The next generation: the same processes, later. */
+  next(): ArrayBuffer {
+    const at = layout.fork;
+    const words = new Uint32Array(this.#generation);
+    const add = (place: number, much: number): void => {
+      words[place >>> 2] = (words[place >>> 2] ?? 0) + much;
+    };
+    for (let base = 0; base < this.#generation.byteLength; base += words[(base + at.headerSize) >>> 2] ?? 8) {
+      add(base + at.headerTimeSeconds, GENERATION_SECONDS);
+      add(base + at.headerStartSeconds, GENERATION_SECONDS);
+      add(base + at.headerStartTicks, GENERATION_SECONDS * TICKS_PER_SECOND);
+    }
+    return this.#generation.slice(0);
+  }
+}
+
+function encodeLife(encoder: Encoder, number: number): void {
   const ms = msOf(number);
-  if (number === 0) encodeShells(encoder);
-  if (number >= LONG && isLong(number - LONG)) encoder.exit(exitOf(number - LONG, ms, 0));
   encoder.fork(forkOf(number, ms));
   const tool = number % PROGRAMS;
   const args = ["tool", "-o", `file${number}`];
@@ -62,7 +104,7 @@ function msOf(number: number): number {
 }
 
 function child(number: number): TaskRef {
-  return refAt(FIRST_CHILD + (number % 1000), msOf(number) - 0.05);
+  return refAt(FIRST_CHILD + number, msOf(number) - 0.05);
 }
 
 function refAt(pid: number, ms: number): TaskRef {
