@@ -30,7 +30,8 @@ export interface Run {
   readonly others: number;
 }
 
-const SETTLE_MS = 1500;
+/** The collector warms its code up in the first seconds (src/cli/warm_up.ts). */
+const SETTLE_MS = 5000;
 const IDLE_MS = 2000;
 const SAMPLE_MS = 250;
 
