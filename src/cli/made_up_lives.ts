@@ -122,7 +122,7 @@ function stateOf(number: number, own: boolean): TaskState {
   const group = number % 2 === 0 ? SHELL.pid : SECOND_SHELL.pid;
   const uid = number % 8 === 1 ? 1000 : 0;
   if (own && number % 16 === 5) return stateIn(pid, pid, uid);
-  if (number % 32 === 21) return stateIn(UNKNOWN.pid, UNKNOWN.pid, uid);
+  if (number % 32 === 28) return stateIn(UNKNOWN.pid, UNKNOWN.pid, uid);
   return { ...stateIn(SHELL.pid, own && number % 4 === 2 ? pid : group, uid), ttyMajor: number % 8 === 0 ? 136 : 0 };
 }
 
