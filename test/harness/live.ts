@@ -7,6 +7,9 @@ import { ADDONS } from "./checkout.ts";
  */
 export const live: { readonly skip: string | false } = { skip: missing() ?? false };
 
+/** Whether a life can be shorter than 5 ms: the fork of a Node with sanitizers (scripts/sanitizers.mjs) takes longer. */
+export const hasShortLives = process.env["ASAN_OPTIONS"] === undefined;
+
 function missing(): string | undefined {
   const reason = whatIsMissing();
   if (reason !== undefined && process.env["MAYFLY_REQUIRE_LIVE"] === "1") {

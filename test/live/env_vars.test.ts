@@ -7,7 +7,7 @@ import { programPath } from "../harness/checkout.ts";
 import { Collector } from "../harness/collector.ts";
 import { command } from "../harness/command.ts";
 import type { Document } from "../harness/document.ts";
-import { live } from "../harness/live.ts";
+import { hasShortLives, live } from "../harness/live.ts";
 
 /* Variables of the environment, as real processes were given them. */
 
@@ -117,7 +117,7 @@ describe("variables of the default list", live, () => {
     const documents = bench.of("short");
     assert.equal(documents.length, SHORT_LIVES);
     const short = documents.filter(({ event }) => (event?.duration ?? Number.POSITIVE_INFINITY) < SHORT_NS);
-    assert.ok(short.length > 0, "some were that short");
+    assert.ok(short.length > 0 || !hasShortLives, "some were that short");
     for (const { process: one } of short)
       assert.deepEqual(one?.env_vars, [`LD_PRELOAD=${LIBRARY}`, "HISTFILE=/dev/null"]);
   });

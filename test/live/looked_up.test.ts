@@ -17,7 +17,7 @@ import { programPath } from "../harness/checkout.ts";
 import { Collector } from "../harness/collector.ts";
 import { command } from "../harness/command.ts";
 import type { Document } from "../harness/document.ts";
-import { live } from "../harness/live.ts";
+import { hasShortLives, live } from "../harness/live.ts";
 import { sha256 } from "../harness/sha256.ts";
 
 /* What stands around a process, by processes that live a few milliseconds: names, groups, hash, package, title. */
@@ -105,7 +105,7 @@ describe("a process of a few milliseconds", live, () => {
     const own = of("own");
     const short = own.filter(({ event }) => (event?.duration ?? Number.POSITIVE_INFINITY) < SHORT_NS);
     t.diagnostic(`${short.length} of ${own.length} lives were shorter than 5 ms`);
-    assert.ok(short.length > 0);
+    assert.ok(short.length > 0 || !hasShortLives);
     const hashed = own.filter(({ process: one }) => one?.hash !== undefined);
     // A busy machine may not come to the first ones in time, and says so.
     for (const document of own.filter((one) => !hashed.includes(one)))
